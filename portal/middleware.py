@@ -1,0 +1,75 @@
+"""What every request and every answer carries: a request id and the security headers of docs/architecture.md."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class RequestIdMiddleware:
+    """Names each request. The same id stands in the answer's header, in every log line and in the audit row."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Never the caller's own id: a guessed or repeated one would join strangers' audit entries.
+        token = request_id.set(str(uuid.uuid4()))
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class HeadersMiddleware:
+    """The strict Content-Security-Policy, and no copies of pages with data in shared browsers."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the current request id on each log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+class OneLineFormatter(logging.Formatter):
+    """One record, one line: a line break in a machine's name cannot forge a log entry."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        head, _, trace = text.partition("\nTraceback ")
+        head = head.encode("unicode_escape").decode("ascii") if not head.isprintable() else head
+        return f"{head}\nTraceback {trace}" if trace else head

@@ -1,0 +1,214 @@
+"""Settings of the console. Every value that differs between installations comes from the environment.
+
+A clone runs with none of them set; docs/operations.md lists those that production sets.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portal import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("PORTAL_HOME", BASE_DIR / "var")).resolve()
+HOME.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """The key from the environment, or one made at first start and kept in the home folder (readable by its owner)."""
+    given = environment.secret("PORTAL_SECRET_KEY")
+    if given:
+        return given
+    path = HOME / "secret-key"
+    if not path.exists():
+        from django.core.management.utils import get_random_secret_key
+
+        path.touch(mode=0o600)
+        path.write_text(get_random_secret_key() + get_random_secret_key())
+    return path.read_text()
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+SECRET_KEY = _secret_key()
+DEBUG = environment.flag("PORTAL_DEBUG")
+ALLOWED_HOSTS = environment.words("PORTAL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("PORTAL_TRUSTED_ORIGINS")
+
+# --- Azure -------------------------------------------------------------------------------------------------------
+# Credentials are azure-identity's own variables (AZURE_TENANT_ID, AZURE_CLIENT_ID, …) and are never stored.
+ARM_ENDPOINT = os.environ.get("PORTAL_ARM_ENDPOINT", "https://management.azure.com").rstrip("/")
+ARM_CA_BUNDLE = os.environ.get(
+    "PORTAL_ARM_CA_BUNDLE", ""
+)  # given to every client explicitly, never by REQUESTS_CA_BUNDLE
+AZURE_TENANT_ID = os.environ.get("AZURE_TENANT_ID", "")
+AZURE_CLIENT_ID = os.environ.get("AZURE_CLIENT_ID", "")
+ARM_IS_LOOPBACK = _is_loopback(ARM_ENDPOINT)
+# Demo accounts have published passwords: they exist only where nothing real can be reached with them.
+DEMO = environment.flag("PORTAL_DEMO") and ARM_IS_LOOPBACK
+
+# --- the work ----------------------------------------------------------------------------------------------------
+# Seconds. A lease outlives the longest single exchange with Azure (read timeout 60 s, one cheap retry).
+STEP_LEASE = int(os.environ.get("PORTAL_STEP_LEASE", "150"))
+READING_LEASE = int(os.environ.get("PORTAL_READING_LEASE", "300"))
+SWEEP_INTERVAL = float(os.environ.get("PORTAL_SWEEP_INTERVAL", "2"))  # beat looks for due runs and readings
+SYNC_INTERVAL_MOVING = int(os.environ.get("PORTAL_SYNC_INTERVAL_MOVING", "10"))  # a vault in which something moves
+SYNC_INTERVAL_IDLE = int(os.environ.get("PORTAL_SYNC_INTERVAL_IDLE", "300"))
+
+# --- what Microsoft's own pages disagree about (portal-behaviour.md §0): today's or the article's rule -------------
+REGION_PAIRING = os.environ.get("PORTAL_REGION_PAIRING", "any")  # any | cluster
+DEFAULT_RETENTION_HOURS = int(os.environ.get("PORTAL_DEFAULT_RETENTION_HOURS", "24"))
+DEFAULT_APP_CONSISTENT_MINUTES = int(os.environ.get("PORTAL_DEFAULT_APP_CONSISTENT_MINUTES", "60"))
+NAME_SUFFIX = os.environ.get("PORTAL_NAME_SUFFIX", "-asr")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "template_partials",
+    "replication",
+]
+# No django.contrib.admin: a change made there would bypass the actions, and with them the audit.
+
+MIDDLEWARE = [
+    "portal.middleware.RequestIdMiddleware",
+    "portal.middleware.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "replication.views.context.shell",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = {
+    "default": environment.database(os.environ.get("PORTAL_DATABASE_URL", f"sqlite:///{HOME / 'portal.sqlite3'}"))
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "replication.Person"
+AUTHENTICATION_BACKENDS = ["portal.auth.LocalBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = os.environ.get("PORTAL_TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # Tests and DEBUG run from the sources; everything else serves hashed, compressed files.
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or environment.flag("PORTAL_PLAIN_STATIC")
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- behind TLS: production sets PORTAL_HTTPS=1 and terminates TLS in front ------------------------------------------
+HTTPS = environment.flag("PORTAL_HTTPS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.flag("PORTAL_BEHIND_PROXY") else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+# --- Celery: a doorbell, never the truth (stack.md §4) ---------------------------------------------------------------
+CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    # Without these two a message of a killed worker comes back only at the hundredth second.
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    # A dead broker must not hold a page: the sweep finds what was not sent.
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "replication"
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "replication.sweep", "schedule": SWEEP_INTERVAL, "options": {"expires": SWEEP_INTERVAL * 5}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "portal.middleware.RequestIdFilter"}},
+    "formatters": {
+        "line": {
+            "()": "portal.middleware.OneLineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("PORTAL_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "azure": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+    },
+}

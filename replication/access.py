@@ -1,0 +1,185 @@
+"""The only way a view gets a row: what a person has no grant for reads as absent.
+
+The portal acts with one credential for many people, so each query is narrowed here by the grants: role × vault × the
+subscriptions and groups usable as source and as target.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404
+
+from replication.domain.roles import Permission, Role, allowed, refusal
+from replication.models import (
+    AuditEntry,
+    Draft,
+    Grant,
+    GrantScope,
+    Job,
+    Machine,
+    Person,
+    ProtectedItem,
+    Reading,
+    Resource,
+    Run,
+    Subscription,
+    Vault,
+)
+
+Someone = Person | AnonymousUser
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether somebody may, and if not, why not in a sentence."""
+
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+class Refused(Exception):
+    """A verb that the person may not use; the message says why."""
+
+
+def _live(person: Someone) -> QuerySet[Grant]:
+    return Grant.objects.filter(person_id=person.pk, ended_at=None)
+
+
+def role(person: Someone, vault: Vault | None = None) -> Role | None:
+    """The person's role in the vault; without one, the most powerful of all their roles (for pages of no vault)."""
+    grants = _live(person) if vault is None else _live(person).filter(vault=vault)
+    held = {Role(value) for value in grants.values_list("role", flat=True)}
+    return next((each for each in Role if each in held), None)
+
+
+def may(person: Someone, permission: Permission, vault: Vault | None = None) -> Decision:
+    """Whether the person may do this in the vault (without a vault: in at least one)."""
+    if vault is None:
+        roles = {Role(value) for value in _live(person).values_list("role", flat=True)}
+        yes = any(allowed(each, permission) for each in roles)
+    else:
+        held = role(person, vault)
+        yes = held is not None and allowed(held, permission)
+    return Decision(True) if yes else Decision(False, refusal(permission))
+
+
+def require(person: Someone, permission: Permission, vault: Vault | None = None) -> None:
+    """Raise Refused with the reason unless the person may."""
+    decision = may(person, permission, vault)
+    if not decision:
+        raise Refused(decision.reason)
+
+
+def _granted(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Grant]:
+    roles = [each.value for each in Role if allowed(each, permission)]
+    return _live(person).filter(role__in=roles)
+
+
+def vaults(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Vault]:
+    """Vaults in which the person holds the permission."""
+    return Vault.objects.filter(pk__in=_granted(person, permission).values("vault_id"))
+
+
+def items(person: Someone, vault: Vault | None = None) -> QuerySet[ProtectedItem]:
+    """Protected items of the person's vaults, or of one of them."""
+    return _of_vaults(ProtectedItem.objects.select_related("vault"), person, vault)
+
+
+def jobs(person: Someone, vault: Vault | None = None) -> QuerySet[Job]:
+    """Site Recovery jobs of the person's vaults."""
+    return _of_vaults(Job.objects.select_related("vault"), person, vault)
+
+
+def runs(person: Someone, vault: Vault | None = None) -> QuerySet[Run]:
+    """Runs in the person's vaults."""
+    return _of_vaults(Run.objects.select_related("vault", "started_by"), person, vault)
+
+
+def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
+    """Drafts of vaults in which the person may replicate: open to read for all of them, to change for the owner."""
+    rows = Draft.objects.select_related("vault", "owner").filter(vault__in=vaults(person, Permission.REPLICATE))
+    return rows if vault is None else rows.filter(vault=vault)
+
+
+def readings(person: Someone) -> QuerySet[Reading]:
+    """The person's own readings, and those of vaults that they see."""
+    return Reading.objects.filter(Q(asked_by_id=person.pk) | Q(vault__in=vaults(person)))
+
+
+def _of_vaults(rows: QuerySet[Any], person: Someone, vault: Vault | None) -> QuerySet[Any]:
+    rows = rows.filter(vault__in=vaults(person))
+    return rows if vault is None else rows.filter(vault=vault)
+
+
+def _in_scope(person: Someone, side: str, vault: Vault | None) -> Q:
+    """A filter on (subscription_id, group_key) that lets through what the person's grants open on one side."""
+    scopes = GrantScope.objects.filter(side=side, grant__in=_granted(person))
+    if vault is not None:
+        scopes = scopes.filter(grant__vault=vault)
+    pairs = set(scopes.values_list("subscription_id", "resource_group"))
+    whole = [subscription for subscription, group in pairs if not group]
+    parts = [Q(subscription_id=subscription, group_key=group) for subscription, group in pairs if group]
+    return reduce(or_, parts, Q(subscription_id__in=whole))
+
+
+def machines(person: Someone, vault: Vault | None = None) -> QuerySet[Machine]:
+    """Machines usable as source under the person's grants; those that left Azure are left out."""
+    rows = Machine.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault), gone_at=None)
+    return rows if vault is None else rows.filter(connection_id=vault.connection_id)
+
+
+def targets(person: Someone, vault: Vault) -> QuerySet[Resource]:
+    """Groups, networks, accounts and sets usable as target under the person's grants in the vault."""
+    scope = _in_scope(person, GrantScope.Side.TARGET, vault)
+    return Resource.objects.filter(scope, connection_id=vault.connection_id, gone_at=None)
+
+
+def sources(person: Someone, vault: Vault) -> QuerySet[Resource]:
+    """Groups, networks and accounts on the source side (groups to pick machines from, cache accounts)."""
+    scope = _in_scope(person, GrantScope.Side.SOURCE, vault)
+    return Resource.objects.filter(scope, connection_id=vault.connection_id, gone_at=None)
+
+
+def subscriptions(person: Someone, vault: Vault, side: str) -> QuerySet[Subscription]:
+    """Subscriptions that the person's grants in the vault open on one side ('source' or 'target')."""
+    opened = GrantScope.objects.filter(side=side, grant__in=_granted(person), grant__vault=vault)
+    return Subscription.objects.filter(
+        connection_id=vault.connection_id, subscription_id__in=opened.values("subscription_id"), gone_at=None
+    )
+
+
+def audit(person: Someone) -> QuerySet[AuditEntry]:
+    """All entries of the vaults whose audit the person may read, entries of no vault with them; else only their own."""
+    own = Q(actor_id=person.pk)
+    keys = vaults(person, Permission.AUDIT_ALL).values("key")
+    if not may(person, Permission.AUDIT_ALL):
+        return AuditEntry.objects.filter(own)
+    return AuditEntry.objects.filter(own | Q(vault_key="") | Q(vault_key__in=keys))
+
+
+def get(rows: QuerySet[Row], **lookup: object) -> Row:
+    """The one row, or 404: the same answer for what does not exist and for what is not theirs."""
+    try:
+        return rows.get(**lookup)
+    except (ObjectDoesNotExist, ValueError, OverflowError):
+        raise Http404 from None
+
+
+def vault(person: Someone, pk: int) -> Vault:
+    """One of the person's vaults, or 404."""
+    return get(vaults(person).select_related("connection"), pk=pk)
+
+
+def draft(person: Someone, pk: UUID) -> Draft:
+    """One of the drafts the person may see, or 404."""
+    return get(drafts(person), pk=pk)

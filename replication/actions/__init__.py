@@ -1,0 +1,1 @@
+"""Verbs: one verb, one transaction, one audit entry. `actor` is keyword-only and is always an `Actor`."""

@@ -1,0 +1,106 @@
+"""What a person chose in the wizard: the input of the plan compiler, and the shape of a draft's JSON.
+
+Every target is an ARM id: of an existing resource, or of one to be made; '' means "by the rule" (the `-asr` resource of the source's,
+the vault's cache account, the article's policy). Whether it is new or reused is never stored: it follows from the inventory.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from replication.domain.inventory import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChoices:
+    """Draft.source. groups: names in lower case; () means all that the grants open."""
+
+    location: str
+    subscription_id: str
+    model: Model = Model.RESOURCE_MANAGER
+    groups: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "SourceChoices | None":
+        """None while the page is not filled in."""
+        if not data.get("location") or not data.get("subscription_id"):
+            return None
+        return cls(
+            location=data["location"],
+            subscription_id=data["subscription_id"],
+            model=Model(data.get("model", Model.RESOURCE_MANAGER)),
+            groups=tuple(data.get("groups", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChoice:
+    """An existing policy by its id, or a new one by name and settings (hours, minutes; app_consistent 0 is off)."""
+
+    id: str = ""
+    name: str = "24-hour-retention-policy"
+    retention_hours: int = 24
+    app_consistent_minutes: int = 60
+    multi_vm: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineChoice:
+    """DraftMachine.overrides: what was customised for one machine. '' and {} mean "as for all".
+
+    storage_accounts: source account key -> target account id. replica_types and target_types: disk key -> SKU.
+    """
+
+    group_id: str = ""
+    network_id: str = ""
+    subnet_name: str = ""
+    availability_set_id: str = ""  # 'none': a single instance
+    availability_zone: str = ""
+    cache_account_id: str = ""
+    disk_type: str = ""  # replica and target type of all its managed disks
+    storage_account_id: str = ""  # target of all its unmanaged disks
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what was changed."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "MachineChoice":
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChoices:
+    """Draft.target: for all machines. The ids replace what the rules would give."""
+
+    location: str
+    subscription_id: str
+    group_id: str = ""
+    network_id: str = ""
+    cache_account_id: str = ""
+    storage_account_id: str = ""
+    availability_set_id: str = ""
+    disk_type: str = ""  # '' is the source disk's own type
+    policy: PolicyChoice = field(default_factory=PolicyChoice)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "TargetChoices | None":
+        """None while the page is not filled in."""
+        if not data.get("location") or not data.get("subscription_id"):
+            return None
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(**known | {"policy": PolicyChoice(**data.get("policy", {}))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """All of a draft."""
+
+    source: SourceChoices
+    target: TargetChoices
+    machines: dict[str, MachineChoice]  # machine id as Azure wrote it -> its overrides

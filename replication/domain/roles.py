@@ -1,0 +1,61 @@
+"""The four roles and what each may do: the one table that access.py and the actions ask, and pages explain from."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    HELPDESK = "helpdesk"
+    TEAM_LEAD = "team_lead"
+
+    @property
+    def label(self) -> str:
+        """The role's name on pages."""
+        return {"team_lead": "Team lead"}.get(self.value, self.value.capitalize())
+
+
+class Permission(StrEnum):
+    """One named thing that a person may or may not do in a vault."""
+
+    READ = "read"  # vaults, items, runs, inventory in scope
+    REFRESH = "refresh"  # have a worker re-read Azure
+    EXPORT = "export"
+    REPLICATE = "replicate"  # drafts, create target resources, enable replication
+    CONTROL_RUNS = "control_runs"  # cancel and retry
+    AUDIT_OWN = "audit_own"
+    AUDIT_ALL = "audit_all"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_EVERYONE = frozenset({Permission.READ, Permission.REFRESH, Permission.EXPORT, Permission.AUDIT_OWN})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: frozenset(Permission),
+    Role.OPERATOR: _EVERYONE | {Permission.CONTROL_RUNS},
+    Role.HELPDESK: _EVERYONE,
+    Role.TEAM_LEAD: _EVERYONE | {Permission.AUDIT_ALL},
+}
+
+_VERBS: dict[Permission, str] = {
+    Permission.READ: "see this vault",
+    Permission.REFRESH: "refresh",
+    Permission.EXPORT: "export",
+    Permission.REPLICATE: "replicate machines",
+    Permission.CONTROL_RUNS: "cancel or retry runs",
+    Permission.AUDIT_OWN: "see audit entries",
+    Permission.AUDIT_ALL: "see everybody's audit entries",
+    Permission.MANAGE_PEOPLE: "manage people",
+}
+
+
+def allowed(role: Role, permission: Permission) -> bool:
+    """Whether the role holds the permission."""
+    return permission in ROLE_PERMISSIONS[role]
+
+
+def refusal(permission: Permission) -> str:
+    """Why somebody may not: "Only administrators can replicate machines."."""
+    holders = [role for role in Role if allowed(role, permission)]
+    names = " and ".join(f"{role.label.lower()}s" for role in holders)
+    return f"Only {names} can {_VERBS[permission]}."

@@ -1,0 +1,221 @@
+"""What a run asks Azure for: one frozen dataclass per kind of step, and the comparison with what Azure shows.
+
+A spec names the whole resource by its ARM id, so that the same spec always means the same thing: it is what is observed before
+anything is sent, what is sent, and what is compared with the answer afterwards. Specs are stored in Step.spec as JSON.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar
+
+from replication.domain import ids
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field in which Azure has something else than was asked for."""
+
+    field: str
+    asked: Any
+    got: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: asked {self.asked!r}, got {self.got!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """Base of all specs. `compared` names the fields that `differences` looks at; ids and regions go without case."""
+
+    kind: ClassVar[str] = ""
+    compared: ClassVar[tuple[str, ...]] = ()
+    id: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict with the kind; tuples become lists."""
+        return {"kind": self.kind, **asdict(self)}
+
+    def differences(self, got: "Spec") -> list[Difference]:
+        """Where `got` (read from Azure, same class) departs from this spec."""
+        return [
+            Difference(name, getattr(self, name), getattr(got, name))
+            for name in self.compared
+            if _plain(getattr(self, name)) != _plain(getattr(got, name))
+        ]
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is compared: text without case and blanks (ids, regions, SKUs), sequences without order."""
+    if isinstance(value, str):
+        return ids.key(value).replace(" ", "")
+    if isinstance(value, tuple | list):
+        return sorted((_plain(each) for each in value), key=repr)
+    if hasattr(value, "__dataclass_fields__"):
+        return tuple(_plain(getattr(value, each.name)) for each in fields(value))
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSpec(Spec):
+    kind: ClassVar[str] = "resource_group"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubnetSpec:
+    name: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec(Spec):
+    """A virtual network identical to its source: same address space, same subnets (portal-behaviour.md §1.5)."""
+
+    kind: ClassVar[str] = "virtual_network"
+    compared: ClassVar[tuple[str, ...]] = ("location", "prefixes", "subnets")
+    location: str
+    prefixes: tuple[str, ...]
+    subnets: tuple[SubnetSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSpec(Spec):
+    kind: ClassVar[str] = "storage_account"
+    compared: ClassVar[tuple[str, ...]] = ("location", "sku", "account_kind")
+    location: str
+    sku: str
+    account_kind: str = "StorageV2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilitySetSpec(Spec):
+    kind: ClassVar[str] = "availability_set"
+    compared: ClassVar[tuple[str, ...]] = ("location", "fault_domains", "update_domains", "aligned")
+    location: str
+    fault_domains: int
+    update_domains: int
+    aligned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FabricSpec(Spec):
+    kind: ClassVar[str] = "fabric"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec(Spec):
+    kind: ClassVar[str] = "container"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySpec(Spec):
+    """Times in minutes; app_consistent 0 is off."""
+
+    kind: ClassVar[str] = "policy"
+    compared: ClassVar[tuple[str, ...]] = ("retention", "app_consistent", "crash_consistent", "multi_vm")
+    retention: int
+    app_consistent: int
+    crash_consistent: int = 5
+    multi_vm: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerMappingSpec(Spec):
+    kind: ClassVar[str] = "container_mapping"
+    compared: ClassVar[tuple[str, ...]] = ("target_container_id", "policy_id")
+    target_container_id: str
+    policy_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkMappingSpec(Spec):
+    kind: ClassVar[str] = "network_mapping"
+    compared: ClassVar[tuple[str, ...]] = ("primary_network_id", "recovery_network_id")
+    recovery_fabric_name: str
+    primary_network_id: str
+    recovery_network_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedDiskSpec:
+    disk_id: str
+    cache_account_id: str
+    group_id: str
+    replica_type: str
+    target_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmanagedDiskSpec:
+    uri: str
+    cache_account_id: str
+    target_account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectSpec(Spec):
+    """Enable replication of one machine (site-recovery-protocol.md §2.2, *Enable*)."""
+
+    kind: ClassVar[str] = "protect"
+    # Azure echoes these on the item; cache and target types are read back per disk.
+    compared: ClassVar[tuple[str, ...]] = (
+        "machine_id", "policy_id", "recovery_container_id", "recovery_group_id", "availability_set_id",
+        "availability_zone", "managed_disks", "unmanaged_disks",
+    )  # fmt: skip
+    machine_id: str
+    machine_name: str
+    policy_id: str
+    recovery_container_id: str
+    recovery_group_id: str = ""  # Resource Manager machines
+    cloud_service_id: str = ""  # classic machines are recovered into a cloud service
+    availability_set_id: str = ""
+    availability_zone: str = ""
+    network_id: str = ""
+    subnet_name: str = ""
+    managed_disks: tuple[ManagedDiskSpec, ...] = ()
+    unmanaged_disks: tuple[UnmanagedDiskSpec, ...] = ()
+
+
+SPECS: dict[str, type[Spec]] = {
+    cls.kind: cls
+    for cls in (
+        GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, FabricSpec, ContainerSpec, PolicySpec,
+        ContainerMappingSpec, NetworkMappingSpec, ProtectSpec,
+    )
+}  # fmt: skip
+
+_NESTED: dict[tuple[str, str], type] = {
+    ("virtual_network", "subnets"): SubnetSpec,
+    ("protect", "managed_disks"): ManagedDiskSpec,
+    ("protect", "unmanaged_disks"): UnmanagedDiskSpec,
+}
+
+
+def from_json(data: dict[str, Any]) -> Spec:
+    """The spec that `Spec.to_json` wrote. KeyError for a kind that this version does not know."""
+    cls = SPECS[data["kind"]]
+    values = {name: value for name, value in data.items() if name != "kind"}
+    for name, value in values.items():
+        nested = _NESTED.get((cls.kind, name))
+        if nested:
+            values[name] = tuple(nested(**each) for each in value)
+        elif isinstance(value, list):
+            values[name] = tuple(value)
+    return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What Azure shows of a resource that a spec names.
+
+    spec: the same kind, filled from the answer. state: 'ready' | 'unfinished' (an operation runs) | 'broken'.
+    job_id: the ARM id of the Site Recovery job that works on it, when Azure names one.
+    """
+
+    spec: Spec
+    state: str = "ready"
+    state_text: str = ""
+    job_id: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)

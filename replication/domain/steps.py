@@ -1,0 +1,75 @@
+"""The states of a step, and the one table that says what an event makes of them.
+
+    waiting ──observed: absent──> submitting ──accepted──> running ──succeeded, read back──> succeeded
+       │ observed: as specified ────────────────────────────────────────────────────────────────^
+       │ observed: unfinished ──adopt its operation───────────> running
+       │ observed: different or broken ──> failed
+       └ a need failed ──> skipped            cancel asked before sending ──> cancelled
+
+*submitting* is committed before the request leaves. A *submitting* step whose lease lapsed is unknown: it was sent, or was not, and
+only what Azure shows can tell (house.md, *the gap*).
+"""
+
+from enum import StrEnum
+
+
+class StepState(StrEnum):
+    WAITING = "waiting"  # not begun, or to be observed again
+    SUBMITTING = "submitting"  # the request may be on its way
+    RUNNING = "running"  # Azure works on it
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # something that it needs failed
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen to the step in this run."""
+        return self in FINAL
+
+
+FINAL = frozenset({StepState.SUCCEEDED, StepState.FAILED, StepState.SKIPPED, StepState.CANCELLED})
+
+
+class Outcome(StrEnum):
+    """How a succeeded step came about."""
+
+    CREATED = "created"
+    REUSED = "reused"  # it was there as specified before this run
+    ADOPTED = "adopted"  # it was being made by an operation that this run found
+
+
+# Seconds until the next look at a running operation, by number of looks so far: 1, 2, 4 … 30 (house.md, no. 10).
+def look_after(looks: int) -> float:
+    """Seconds to wait before looking again at an operation that was looked at `looks` times."""
+    return float(min(30, 2 ** min(looks, 5)))
+
+
+# The longest time that an operation of this kind is documented or recorded to take, in seconds, doubled: only after it
+# without a trace is an unknown step sent again (site-recovery-protocol.md §3.1: enable 8 min 28, fabric 70 s, mapping 68 s).
+LONGEST: dict[str, int] = {
+    "resource_group": 60,
+    "virtual_network": 120,
+    "storage_account": 120,
+    "availability_set": 60,
+    "fabric": 180,
+    "container": 60,
+    "policy": 60,
+    "container_mapping": 180,
+    "network_mapping": 60,
+    "protect": 1020,
+}
+
+STAGES: tuple[str, ...] = ("Target resources", "Site Recovery foundations", "Enable replication")
+STAGE_OF: dict[str, int] = {
+    "resource_group": 0,
+    "virtual_network": 0,
+    "storage_account": 0,
+    "availability_set": 0,
+    "fabric": 1,
+    "container": 1,
+    "policy": 1,
+    "container_mapping": 1,
+    "network_mapping": 1,
+    "protect": 2,
+}

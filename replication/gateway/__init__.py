@@ -1,0 +1,1 @@
+"""The only room that says `import azure`. Domain types in, domain types out."""

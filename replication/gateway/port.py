@@ -1,0 +1,109 @@
+"""What the rest of the console may ask of Azure, in domain types.
+
+Every call is one short exchange (or a bounded series of list pages) and never waits for a long-running operation. A call that
+Azure refuses, or that cannot be made, raises `AzureError` with a `Problem` that says *now, later or never*.
+`open_gateway(connection)` in gateway.clients gives the real one; nothing else implements this protocol in the product.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from replication.domain import inventory as inv
+from replication.domain.problems import Problem
+from replication.domain.specs import Found, Spec
+
+
+class AzureError(Exception):
+    """An exchange that did not succeed.
+
+    status: HTTP status, 0 when there was no answer. acted: whether the request may have been carried out all the same (a 5xx, a
+    reset or a time-out after sending): the caller must then look before it sends again.
+    """
+
+    def __init__(self, problem: Problem, *, status: int = 0, acted: bool = False, correlation_id: str = "") -> None:
+        super().__init__(f"{problem.code}: {problem.message}")
+        self.problem, self.status, self.acted, self.correlation_id = problem, status, acted, correlation_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What Azure answered to a PUT.
+
+    handle: how to ask for the operation's status later, in any process (a JSON-able dict; {} when it is finished).
+    job_id: the ARM id of the Site Recovery job, '' for other services. done: the answer was final.
+    """
+
+    handle: dict[str, Any]
+    done: bool
+    job_id: str = ""
+    correlation_id: str = ""
+    retry_after: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How an operation stands: 'running' | 'succeeded' | 'failed' | 'lost' (its status address answers 404).
+
+    problem: why it failed, or a warning with which it succeeded (151207 and the like).
+    """
+
+    state: str
+    problem: Problem | None = None
+    job_id: str = ""
+    retry_after: float = 0
+
+
+class Gateway(Protocol):
+    """One connection to Azure, for one process."""
+
+    # -- what a run needs -------------------------------------------------------------------------------------------
+    def read(self, spec: Spec) -> Found | None:
+        """What Azure shows under the spec's id; None when there is nothing (404, or a fresh vault's 400)."""
+
+    def submit(self, spec: Spec, *, request_id: str) -> Submitted:
+        """Ask Azure to make what the spec says. request_id goes out as x-ms-client-request-id."""
+
+    def poll(self, handle: dict[str, Any]) -> Progress:
+        """One look at an operation's own status address."""
+
+    # -- Site Recovery ---------------------------------------------------------------------------------------------------
+    def vaults(self, subscription_id: str) -> Iterable[inv.Vault]:
+        """The subscription's Recovery Services vaults."""
+
+    def site(self, vault_id: str) -> inv.Site:
+        """Fabrics, containers, policies and mappings of a vault; empty for a vault never used."""
+
+    def items(self, vault_id: str) -> Iterator[inv.Item]:
+        """All protected items of a vault, page by page."""
+
+    def jobs(self, vault_id: str) -> Iterator[inv.Job]:
+        """The vault's jobs, newest first, page by page: stop reading when you have seen enough."""
+
+    def job(self, job_id: str) -> inv.Job:
+        """One job with its tasks, errors and activity id (which begins with the client request id)."""
+
+    def recovery_points(self, item_id: str) -> list[inv.RecoveryPoint]:
+        """An item's recovery points, newest first."""
+
+    # -- inventory ---------------------------------------------------------------------------------------------------------
+    def subscriptions(self) -> list[inv.Subscription]:
+        """Subscriptions that the credential can see."""
+
+    def locations(self, subscription_id: str) -> list[inv.Location]:
+        """Regions open to the subscription."""
+
+    def groups(self, subscription_id: str) -> Iterator[inv.ResourceGroup]:
+        """Resource groups."""
+
+    def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
+        """Machines of both deployment models with power state, disks and interfaces joined from list calls."""
+
+    def networks(self, subscription_id: str) -> Iterator[inv.Network]:
+        """Virtual networks with subnets."""
+
+    def accounts(self, subscription_id: str) -> Iterator[inv.StorageAccount]:
+        """Storage accounts."""
+
+    def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
+        """Availability sets."""

@@ -1,0 +1,43 @@
+"""Rows. What is stored is said in docs/architecture.md; who may see a row is said in access.py."""
+
+from replication.models.audit import AuditEntry, AuditHead, AuditSubject
+from replication.models.connection import Connection
+from replication.models.draft import Draft, DraftMachine
+from replication.models.grant import Grant, GrantScope
+from replication.models.inventory import Machine, Resource, Subscription
+from replication.models.item import ProtectedItem, RecoveryPoint
+from replication.models.job import Job
+from replication.models.person import Person
+from replication.models.plan import ReplicationPlan
+from replication.models.reading import Reading
+from replication.models.run import MachineClaim, Run, Step, StepEvent
+from replication.models.sample import Sample
+from replication.models.setting import Setting
+from replication.models.vault import Vault
+
+__all__ = [
+    "AuditEntry",
+    "AuditHead",
+    "AuditSubject",
+    "Connection",
+    "Draft",
+    "DraftMachine",
+    "Grant",
+    "GrantScope",
+    "Job",
+    "Machine",
+    "MachineClaim",
+    "Person",
+    "ProtectedItem",
+    "Reading",
+    "RecoveryPoint",
+    "ReplicationPlan",
+    "Resource",
+    "Run",
+    "Sample",
+    "Setting",
+    "Step",
+    "StepEvent",
+    "Subscription",
+    "Vault",
+]

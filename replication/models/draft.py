@@ -1,0 +1,55 @@
+"""Drafts: what a person is choosing. One row a draft, one row a chosen machine."""
+
+import uuid
+
+from django.db import models
+
+from replication.models.connection import Connection
+from replication.models.inventory import Machine
+from replication.models.person import Person
+from replication.models.vault import Vault
+
+
+class Draft(models.Model):
+    """Choices of the wizard, one JSON section per page. version guards against two tabs and two people (409 when stale)."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SUBMITTED = "submitted"
+        DISCARDED = "discarded"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    vault = models.ForeignKey(Vault, on_delete=models.PROTECT, related_name="drafts")
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="drafts")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    version = models.IntegerField(default=1)
+    source = models.JSONField(
+        default=dict, blank=True
+    )  # {location, subscription_id, model, groups: [lower names]; [] = all}
+    target = models.JSONField(default=dict, blank=True)  # see domain/choices.py
+    stale = models.JSONField(default=list, blank=True)  # pages that an earlier page's change made worth another look
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    updated_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return f"draft {self.id}"
+
+
+class DraftMachine(models.Model):
+    """A machine chosen in a draft, with what was customised for it ({} when nothing was)."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="machines")
+    machine = models.ForeignKey(Machine, on_delete=models.PROTECT, related_name="+")
+    overrides = models.JSONField(default=dict, blank=True)  # see domain/choices.py MachineChoice
+
+    class Meta:
+        ordering = ["machine__name", "id"]
+        constraints = [models.UniqueConstraint(fields=["draft", "machine"], name="draft_machine")]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id}: {self.machine_id}"

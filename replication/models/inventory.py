@@ -1,0 +1,94 @@
+"""What Azure has, as last read: snapshots with an as-of time, searched and paged by SQL."""
+
+from django.db import models
+
+from replication.models.connection import Connection
+
+
+class Subscription(models.Model):
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="subscriptions")
+    subscription_id = models.CharField(max_length=36)
+    name = models.CharField(max_length=200)
+    state = models.CharField(max_length=20)
+    tenant_id = models.CharField(max_length=36, blank=True)
+    as_of = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["connection", "subscription_id"], name="subscription_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Machine(models.Model):
+    """A virtual machine. `document` is the domain Machine as JSON; the columns are what pages filter and sort by."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="machines")
+    key = models.CharField(max_length=500)  # ids.key(arm_id)
+    arm_id = models.CharField(max_length=500)
+    name = models.CharField(max_length=100)
+    subscription_id = models.CharField(max_length=36)
+    resource_group = models.CharField(max_length=100)
+    group_key = models.CharField(max_length=100)  # lower case, for grants and filters
+    location = models.CharField(max_length=60)
+    model = models.CharField(max_length=20)  # domain inventory.Model
+    power = models.CharField(max_length=20)  # domain inventory.Power
+    provisioning_state = models.CharField(max_length=30)
+    os_type = models.CharField(max_length=20, blank=True)
+    size = models.CharField(max_length=60, blank=True)
+    network_name = models.CharField(max_length=100, blank=True)
+    availability_set_name = models.CharField(max_length=100, blank=True)
+    disk_count = models.IntegerField(default=0)
+    disk_gib = models.IntegerField(default=0)
+    search = models.TextField(blank=True)  # lower case: name, computer name, addresses, group, tags
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)  # of document: an unchanged machine is not written again
+    verdicts = models.JSONField(default=list, blank=True)  # eligibility: [{code, verdict, …}], blocking ones first
+    replicable = models.BooleanField(default=False)
+    protected_in = models.CharField(max_length=500, blank=True)  # key of the protected item, '' when none
+    as_of = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="machine_key")]
+        indexes = [
+            models.Index(fields=["connection", "location", "model", "name"], name="machine_picker"),
+            models.Index(fields=["connection", "subscription_id", "group_key"], name="machine_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Resource(models.Model):
+    """Anything else that the wizard offers or reuses: resource groups, networks, storage accounts, availability sets."""
+
+    class Kind(models.TextChoices):
+        GROUP = "resource_group"
+        NETWORK = "virtual_network"
+        ACCOUNT = "storage_account"
+        AVAILABILITY_SET = "availability_set"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="resources")
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    key = models.CharField(max_length=500)
+    arm_id = models.CharField(max_length=500)
+    name = models.CharField(max_length=100)
+    subscription_id = models.CharField(max_length=36)
+    group_key = models.CharField(max_length=100)
+    location = models.CharField(max_length=60)
+    document = models.JSONField()  # the domain dataclass as JSON
+    digest = models.CharField(max_length=64)
+    as_of = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "key"], name="resource_key")]
+        indexes = [models.Index(fields=["connection", "kind", "location", "name"], name="resource_picker")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,31 @@
+"""Azure's Site Recovery jobs as last read."""
+
+from django.db import models
+
+from replication.models.vault import Vault
+
+
+class Job(models.Model):
+    """A Site Recovery job. Azure names no person on it; who asked is matched from our runs by the job's id."""
+
+    vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="jobs")
+    key = models.CharField(max_length=600)
+    arm_id = models.CharField(max_length=600)
+    name = models.CharField(max_length=100)
+    scenario = models.CharField(max_length=80, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=30)
+    state_text = models.CharField(max_length=60, blank=True)
+    target_name = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    document = models.JSONField()
+    as_of = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["vault", "key"], name="job_key")]
+        indexes = [models.Index(fields=["vault", "-started_at"], name="job_recent")]
+
+    def __str__(self) -> str:
+        return self.title or self.scenario

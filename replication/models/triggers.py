@@ -1,0 +1,43 @@
+"""Database triggers that make the audit and the plans insert-only, on SQLite and on PostgreSQL."""
+
+from typing import Any
+
+from django.db import connections
+
+INSERT_ONLY = ("replication_auditentry", "replication_auditsubject", "replication_replicationplan")
+
+_POSTGRES_FUNCTION = """
+CREATE OR REPLACE FUNCTION replication_insert_only() RETURNS trigger AS $$
+BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END;
+$$ LANGUAGE plpgsql;
+"""
+
+
+def _sqlite(table: str) -> list[str]:
+    return [
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END;"
+        for verb in ("UPDATE", "DELETE")
+    ]
+
+
+def _postgres(table: str) -> list[str]:
+    return [
+        f"CREATE OR REPLACE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION replication_insert_only();",
+        f"CREATE OR REPLACE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION replication_insert_only();",
+    ]
+
+
+def install(using: str = "default", **_: Any) -> None:
+    """Make the triggers that are missing. Runs after every migrate, because SQLite drops them when it rebuilds a table."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_POSTGRES_FUNCTION)
+        for table in INSERT_ONLY:
+            if table in tables:
+                for statement in _postgres(table) if connection.vendor == "postgresql" else _sqlite(table):
+                    cursor.execute(statement)
