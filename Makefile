@@ -101,15 +101,13 @@ reset: ready ## forget the demo's data
 	@$(RUN) -m scripts.demo reset
 
 ready:
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON) here." >&2; exit 1; }
-	@$(PYTHON) scripts/prepare.py requirements.lock
+	@scripts/prepare requirements.lock
 
 ready-test:
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON) here." >&2; exit 1; }
-	@$(PYTHON) scripts/prepare.py requirements-test.lock
+	@scripts/prepare requirements-test.lock
 
 ready-browser: ready-test
-	@$(PYTHON) scripts/prepare.py requirements-browser.lock
+	@scripts/prepare requirements-browser.lock
 
 ready-services: ready-test
-	@$(PYTHON) scripts/prepare.py requirements-services.lock
+	@scripts/prepare requirements-services.lock

@@ -1,4 +1,4 @@
-"""Make `.venv` hold what the lock files name: `python3 scripts/prepare.py requirements.lock [more.lock …]`.
+"""Make `.venv` hold what the lock files name: `scripts/prepare requirements.lock [more.lock …]`.
 
 Runs on the system's Python, with its standard library only. A stamp beside the packages remembers each lock's digest,
 so that a second start costs nothing. Whatever goes wrong ends in one sentence and exit status 1; pip's own words go to
@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,8 +41,6 @@ class CannotPrepareError(Exception):
 
 def main(locks: list[str]) -> int:
     """Install every lock that is not installed yet; the exit status."""
-    if sys.version_info < OLDEST:
-        return _go_on_with_a_newer_python(locks)
     try:
         missing = [ROOT / lock for lock in locks if not _installed(ROOT / lock)]
         if missing:
@@ -58,16 +55,6 @@ def main(locks: list[str]) -> int:
         print("Stopped; the next start goes on where this one ended.", file=sys.stderr)
         return 130
     return 0
-
-
-def _go_on_with_a_newer_python(locks: list[str]) -> int:
-    for minor in (14, 13, 12, 11):
-        newer = shutil.which(f"python3.{minor}")
-        if newer:
-            return subprocess.call([newer, __file__, *locks])
-    have = ".".join(str(part) for part in sys.version_info[:3])
-    print(f"Python 3.11 or newer is needed; {sys.executable} is {have}. Name another: make PYTHON=…", file=sys.stderr)
-    return 1
 
 
 def _installed(lock: Path) -> bool:
