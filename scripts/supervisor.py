@@ -41,6 +41,7 @@ class Program:
     ready: Callable[[], bool] = lambda: True
     patience: float = 60.0
     grace: float = 4.0
+    user: int | None = None  # a user id to become, for programs that refuse to run as root
 
 
 @dataclass
@@ -132,6 +133,13 @@ class Supervisor:
             self._look()
             time.sleep(TICK)
 
+    def accompany(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for somebody else's process with an eye on ours; its exit status."""
+        while (status := process.poll()) is None:
+            self._look()
+            time.sleep(TICK)
+        return status
+
     def stop(self) -> None:
         """Last stage first; what does not end within its grace is killed, and so is what a dead leader left behind."""
         asked_before = self._signalled
@@ -163,6 +171,9 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=_die_with(os.getpid()),
+                user=program.user,
+                group=program.user,
+                extra_groups=None if program.user is None else (),
             )
         return _Child(program, process, log)
 
