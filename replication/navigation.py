@@ -1,0 +1,96 @@
+"""The menu at the left: one list. An entry appears when its page exists and the person may ever use it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from replication.domain.roles import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A page of the menu.
+
+    name: its url name; of_vault: its address takes the vault; permission: without it the whole page is of no use to a
+    person and is left out (single actions are shown disabled instead, ux.md §7.4); also: other pages under this entry.
+    """
+
+    name: str
+    label: str
+    icon: str
+    section: str = ""
+    of_vault: bool = True
+    permission: Permission | None = None
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as it stands on a page."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading ("" for the first, which has none) with its links."""
+
+    title: str
+    links: list[Link]
+
+
+PROTECTED, OPERATE, INFRASTRUCTURE, MANAGE = "Protected items", "Operate", "Site Recovery infrastructure", "Manage"
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(name="vaults", label="Vaults", icon="vault", of_vault=False),
+    Entry(name="overview", label="Overview", icon="overview"),
+    Entry(name="items", label="Replicated items", icon="list", section=PROTECTED, also=("item",)),
+    Entry(name="issues", label="Health issues", icon="health", section=PROTECTED),
+    Entry(name="runs", label="Runs", icon="runs", section=OPERATE, also=("run",)),
+    Entry(name="jobs", label="Site Recovery jobs", icon="sync", section=OPERATE, also=("job",)),
+    Entry(name="plans", label="Recovery plans", icon="plan", section=OPERATE),
+    Entry(name="policies", label="Replication policies", icon="policy", section=INFRASTRUCTURE),
+    Entry(name="network_mappings", label="Network mappings", icon="mapping", section=INFRASTRUCTURE),
+    Entry(name="cache_storage", label="Cache storage", icon="storage", section=INFRASTRUCTURE),
+    Entry(name="audit", label="Audit history", icon="audit", section=MANAGE, of_vault=False),
+    Entry(name="people", label="People", icon="people", section=MANAGE, of_vault=False, permission=Permission.MANAGE_PEOPLE),
+    Entry(name="settings", label="Settings", icon="settings", section=MANAGE, of_vault=False, permission=Permission.MANAGE_PEOPLE),
+)
+
+
+def sections(
+    *, vault: Any = None, permissions: Collection[Permission] | None = None, current: str = "", counts: Mapping[str, int]
+) -> list[Section]:
+    """The menu for one page.
+
+    vault: the vault of the page or None; permissions: what the person may do anywhere, None when nobody asked yet;
+    current: the page's url name; counts: numbers beside entries, by entry name.
+    """
+    shown = [entry for entry in ENTRIES if permissions is None or entry.permission in {None, *permissions}]
+    found = [(entry, url) for entry in shown if (url := _address(entry, vault))]
+    return [
+        Section(title, [_link(entry, url, current, counts) for entry, url in group])
+        for title, group in groupby(found, key=lambda pair: pair[0].section)
+    ]
+
+
+def _link(entry: Entry, url: str, current: str, counts: Mapping[str, int]) -> Link:
+    here = current.rpartition(":")[2] in {entry.name, *entry.also}
+    return Link(entry.label, entry.icon, url, here, counts.get(entry.name) or None)
+
+
+def _address(entry: Entry, vault: Any) -> str:
+    """Where the entry leads; nothing when it needs a vault and there is none, or when no such page is installed."""
+    if entry.of_vault and vault is None:
+        return ""
+    try:
+        return reverse(f"replication:{entry.name}", args=[vault.pk] if entry.of_vault else [])
+    except NoReverseMatch:
+        return ""
