@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
@@ -47,8 +47,12 @@ class Decision:
         return self.allowed
 
 
-class Refused(Exception):
-    """A verb that the person may not use; the message says why."""
+class Refused(PermissionDenied):
+    """A verb that the person may not use; the message says why. Django answers it with the 403 page, which records it."""
+
+    def __init__(self, reason: str, vault: Vault | None = None) -> None:
+        super().__init__(reason)
+        self.vault = vault
 
 
 def _live(person: Someone) -> QuerySet[Grant]:
@@ -60,6 +64,11 @@ def role(person: Someone, vault: Vault | None = None) -> Role | None:
     grants = _live(person) if vault is None else _live(person).filter(vault=vault)
     held = {Role(value) for value in grants.values_list("role", flat=True)}
     return next((each for each in Role if each in held), None)
+
+
+def roles(person: Someone) -> dict[int, Role]:
+    """The person's role in each of their vaults, by the vault's row id: one query for pages that show many."""
+    return {vault: Role(value) for vault, value in _live(person).values_list("vault_id", "role")}
 
 
 def may(person: Someone, permission: Permission, vault: Vault | None = None) -> Decision:
@@ -77,7 +86,7 @@ def require(person: Someone, permission: Permission, vault: Vault | None = None)
     """Raise Refused with the reason unless the person may."""
     decision = may(person, permission, vault)
     if not decision:
-        raise Refused(decision.reason)
+        raise Refused(decision.reason, vault)
 
 
 def _granted(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Grant]:
