@@ -98,6 +98,15 @@ class AvailabilitySetSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloudServiceSpec(Spec):
+    """A classic cloud service (Microsoft.ClassicCompute/domainNames), into which a classic machine is recovered."""
+
+    kind: ClassVar[str] = "cloud_service"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FabricSpec(Spec):
     kind: ClassVar[str] = "fabric"
     compared: ClassVar[tuple[str, ...]] = ("location",)
@@ -181,7 +190,7 @@ class ProtectSpec(Spec):
 SPECS: dict[str, type[Spec]] = {
     cls.kind: cls
     for cls in (
-        GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, FabricSpec, ContainerSpec, PolicySpec,
+        GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, CloudServiceSpec, FabricSpec, ContainerSpec, PolicySpec,
         ContainerMappingSpec, NetworkMappingSpec, ProtectSpec,
     )
 }  # fmt: skip

@@ -1,0 +1,145 @@
+"""A replication plan: every resource by name, new or reused, every machine with its settings, and the digest of the intent.
+
+Steps for what is reused stay in the plan: a run observes them first, so that what the plan rests on is looked at again before
+anything is written. domain/compiler.py makes plans.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from replication.domain import ids, naming
+from replication.domain.inventory import (
+    AvailabilitySet,
+    Machine,
+    Network,
+    ResourceGroup,
+    Site,
+    StorageAccount,
+    Vault,
+)
+from replication.domain.specs import PolicySpec, ProtectSpec, Spec, from_json
+from replication.domain.steps import STAGE_OF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the compiler needs to know of Azure. All mappings go by ids.key."""
+
+    vault: Vault
+    site: Site
+    machines: Mapping[str, Machine]  # the chosen ones
+    groups: Mapping[str, ResourceGroup]
+    networks: Mapping[str, Network]
+    accounts: Mapping[str, StorageAccount]
+    sets: Mapping[str, AvailabilitySet]
+    protected: Mapping[str, str]  # machine key -> the name of the vault that replicates it
+    suffix: str = naming.SUFFIX
+    strict_clusters: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """One thing that a run will make, or find there."""
+
+    key: str
+    title: str
+    spec: Spec
+    reused: bool
+    why: str
+    location: str = ""
+    needs: tuple[str, ...] = ()
+    used_by: int = 0
+
+    @property
+    def name(self) -> str:
+        """The resource's own name."""
+        return ids.name(self.spec.id)
+
+    @property
+    def stage(self) -> int:
+        """The stage that pages group it under."""
+        return STAGE_OF[self.spec.kind]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key, "title": self.title, "spec": self.spec.to_json(), "reused": self.reused, "why": self.why,
+            "location": self.location, "needs": list(self.needs), "used_by": self.used_by,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "PlannedStep":
+        return cls(**data | {"spec": from_json(data["spec"]), "needs": tuple(data["needs"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why the plan cannot be carried out, or a warning about it. page and field lead to where it can be mended."""
+
+    page: str  # source | machines | target | customize
+    message: str
+    field: str = ""
+    machine_id: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    vault_id: str
+    source_location: str
+    target_location: str
+    steps: tuple[PlannedStep, ...]
+    machines: tuple[tuple[str, str], ...]  # (id, name), by name
+    objections: tuple[Objection, ...] = ()
+    warnings: tuple[Objection, ...] = ()
+
+    @property
+    def resources(self) -> tuple[PlannedStep, ...]:
+        """All steps but the machines' own."""
+        return tuple(step for step in self.steps if step.spec.kind != ProtectSpec.kind)
+
+    @property
+    def protections(self) -> tuple[PlannedStep, ...]:
+        """The machines' own steps."""
+        return tuple(step for step in self.steps if step.spec.kind == ProtectSpec.kind)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the intent: machines, names, settings. New/reuse marks and order do not count, as our own writes change them."""
+        intent = sorted(
+            (json.dumps(_intent(step.spec), sort_keys=True) for step in self.steps),
+        )
+        return hashlib.sha256("\n".join([ids.key(self.vault_id), *intent]).encode()).hexdigest()
+
+    def canonical(self) -> str:
+        """The plan as canonical JSON: what is stored, and what `parse` reads."""
+        document = {
+            "version": 1,
+            "vault_id": self.vault_id,
+            "source_location": self.source_location,
+            "target_location": self.target_location,
+            "machines": [list(each) for each in self.machines],
+            "steps": [step.to_json() for step in self.steps],
+        }
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def parse(document: str) -> Plan:
+    """The plan that `Plan.canonical` wrote (without objections: a stored plan had none)."""
+    data = json.loads(document)
+    return Plan(
+        vault_id=data["vault_id"],
+        source_location=data["source_location"],
+        target_location=data["target_location"],
+        machines=tuple((each[0], each[1]) for each in data["machines"]),
+        steps=tuple(PlannedStep.from_json(step) for step in data["steps"]),
+    )
+
+
+def _intent(spec: Spec) -> dict[str, Any]:
+    """What a person meant by a spec: all of a protection or a policy, of anything else only what it is and what it is called."""
+    if isinstance(spec, ProtectSpec | PolicySpec):
+        return {name: ids.key(value) if isinstance(value, str) else value for name, value in spec.to_json().items()}
+    return {"kind": spec.kind, "id": ids.key(spec.id)}
