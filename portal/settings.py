@@ -57,6 +57,8 @@ DEMO = environment.flag("PORTAL_DEMO") and ARM_IS_LOOPBACK
 # --- the work ----------------------------------------------------------------------------------------------------
 # Seconds. A lease outlives the longest single exchange with Azure (read timeout 60 s, one cheap retry).
 STEP_LEASE = int(os.environ.get("PORTAL_STEP_LEASE", "150"))
+# Scales domain/steps.py LONGEST where Azure's durations are shortened (the demo, tests); 1 against Azure itself.
+LONGEST_FACTOR = float(os.environ.get("PORTAL_LONGEST_FACTOR", "1"))
 READING_LEASE = int(os.environ.get("PORTAL_READING_LEASE", "300"))
 SWEEP_INTERVAL = float(os.environ.get("PORTAL_SWEEP_INTERVAL", "2"))  # beat looks for due runs and readings
 SYNC_INTERVAL_MOVING = int(os.environ.get("PORTAL_SYNC_INTERVAL_MOVING", "10"))  # a vault in which something moves
@@ -76,6 +78,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # widgets, for a form renderer that finds templates/django/forms/field.html first
     "django_htmx",
     "template_partials",
     "replication",

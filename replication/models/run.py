@@ -46,8 +46,9 @@ class Run(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)  # when what the plan rests on was read again (house.md no. 2)
     ended_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField(null=True, blank=True)  # earliest due time of its steps; None when nothing is due
+    due_at = models.DateTimeField(null=True, blank=True)  # when a worker must look at it next; None once it has ended
     version = models.BigIntegerField(default=0)  # rises with every stored change: live pages compare it
 
     class Meta:
@@ -72,10 +73,14 @@ class Step(models.Model):
     subject_key = models.CharField(max_length=500, db_index=True)  # ids.key(spec id): who else makes this?
     machine_key = models.CharField(max_length=500, blank=True)  # protect steps: ids.key of the machine
     state = models.CharField(max_length=12)
-    attempt = models.IntegerField(default=0)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    attempt = models.IntegerField(default=0)  # rises with every claim: what fences late writers
+    # The one step that may be asking Azure for this thing: "connection:subject". Unique, so that two runs make it once.
+    making = models.CharField(max_length=520, null=True, blank=True, unique=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)  # when the request left, or was about to
+    due_at = models.DateTimeField(null=True, blank=True)  # next look; None: not ready yet, or final
+    lease_until = models.DateTimeField(null=True, blank=True)  # while a worker holds it
+    tries = models.IntegerField(default=0)  # exchanges in a row that went wrong
+    trouble_since = models.DateTimeField(null=True, blank=True)  # the first of them
     looks = models.IntegerField(default=0)  # how often the running operation was looked at: spaces the next look
     request_id = models.CharField(max_length=36, blank=True)  # client request id of the last submit
     handle = models.JSONField(default=dict, blank=True)  # gateway Submitted.handle
