@@ -208,13 +208,10 @@ def rpo_sentence(samples: Sequence[Sample], target: float) -> str:
 
 def _axes(frame: _Frame, step: int) -> SafeString:
     rows = [
-        (f"{frame.y(value):.1f}", f"{frame.y(value) + 4:.1f}", duration(value) if value else "0")
+        (f"{frame.y(value):.1f}", f"{frame.y(value) + 4:.1f}", _axis_label(value))
         for value in range(0, frame.top + 1, step)
     ]
-    span = frame.end - frame.start
-    hours = [frame.start + span * k / 6 for k in range(7)]
-    pattern = "%H:%M" if span <= timedelta(hours=25) else "%d %b"
-    anchors = ["start", *["middle"] * 5, "end"]
+    pattern = "%H:%M" if frame.end - frame.start <= timedelta(hours=25) else "%d %b"
     return format_html(
         "{}{}",
         format_html_join(
@@ -224,13 +221,28 @@ def _axes(frame: _Frame, step: int) -> SafeString:
         ),
         format_html_join(
             "",
-            '<text class="chart-axis" x="{}" y="194" text-anchor="{}">{}</text>',
-            (
-                (f"{frame.x(at):.1f}", anchor, at.strftime(pattern))
-                for at, anchor in zip(hours, anchors, strict=True)
-            ),
+            '<text class="chart-axis" x="{}" y="194" text-anchor="middle">{}</text>',
+            ((f"{frame.x(at):.1f}", at.strftime(pattern)) for at in _ticks(frame)),
         ),
     )
+
+
+def _axis_label(seconds: int) -> str:
+    """A round value in its largest unit: 30 min, 3 h."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return duration(seconds) if seconds else "0"
+
+
+def _ticks(frame: _Frame) -> list[datetime]:
+    """Round moments within the frame, at most eight, with room for their labels at both ends."""
+    span = (frame.end - frame.start).total_seconds()
+    step = timedelta(seconds=next((s for s in (600, 3600, 14400, 86400) if span / s <= 7.5), 604800))
+    midnight = frame.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    count = int((frame.end - midnight) / step) + 1
+    moments = (midnight + step * n for n in range(count))
+    return [at for at in moments if frame.start <= at and frame.left <= frame.x(at) <= frame.right - 12]
 
 
 def _clips(frame: _Frame, target: float, key: str) -> SafeString:

@@ -387,6 +387,12 @@ def sparkline(values: Iterable[float | None], target: float | None = None, tone:
 
 
 @register.filter
+def words(text: str) -> list[str]:
+    """A list of words written in a template."""
+    return text.split()
+
+
+@register.filter
 def item(mapping: Mapping[str, Any], key: str) -> Any:
     """`{{ counts|item:key }}`: a value by a key that is itself a variable."""
     return mapping.get(key)

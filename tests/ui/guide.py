@@ -146,7 +146,9 @@ def live(request: HttpRequest) -> HttpResponse:
     if request.GET.get("quiet"):
         return HttpResponse(status=204, headers={"Poll-Interval": "1"})
     values = {"version": since + 1, "final": since >= 2}
-    return render(request, "guide/_live.html", values, status=286 if since >= 2 else 200, headers={"Poll-Interval": "1"})
+    response = render(request, "guide/_live.html", values, status=286 if since >= 2 else 200)
+    response["Poll-Interval"] = "1"
+    return response
 
 
 SELECTED: set[str] = set()
