@@ -21,7 +21,6 @@ from typing import Any
 from scripts.healthy import problem_of_web
 from scripts.programs import HERE, NotForThisMachineError, answers_ping, broker_argv, free_port
 from scripts.supervisor import Program, ProgramFailedError, StopRequested, Supervisor
-from simulator import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIO = "contoso"
@@ -104,7 +103,7 @@ class Demo:
             "--state",
             str(folder / "state.json"),
         ]
-        return Program("simulator", argv, self.env, ready=lambda: self._simulator_says() is not None)
+        return Program("simulator", argv, self.env, ready=self._simulator_is_ready)
 
     def _worker(self) -> Program:
         argv = [
@@ -168,25 +167,29 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
             "PORTAL_HOME": str(self.home),
             "PORTAL_DEMO": "1",
+            "PORTAL_LONGEST_FACTOR": self.durations,
             "PORTAL_ALLOWED_HOSTS": f"localhost,{HERE}",
         }
 
     def _azure(self) -> dict[str, str]:
-        """Where Azure is and who we are there, in the names that production uses too."""
-        endpoint, ca = self._simulator_says() or ("", "")
+        """Where Azure is and who we are there, in the names that production uses too. The simulator wrote it down."""
+        told = self._simulator_told()
+        ours = next(principal for principal in told["principals"] if principal["name"] == "portal")
         return {
-            "PORTAL_ARM_ENDPOINT": endpoint,
-            "PORTAL_ARM_CA_BUNDLE": ca,
-            "AZURE_AUTHORITY_HOST": endpoint,
-        } | credential()
+            "PORTAL_ARM_ENDPOINT": told["endpoint"],
+            "PORTAL_ARM_CA_BUNDLE": told["ca"],
+            "AZURE_AUTHORITY_HOST": told["endpoint"],
+            "AZURE_TENANT_ID": told["tenant"],
+            "AZURE_CLIENT_ID": ours["clientId"],
+            "AZURE_CLIENT_SECRET": ours["clientSecret"],
+        }
 
-    def _simulator_says(self) -> tuple[str, str] | None:
-        """Endpoint and CA file from its line `READY https://localhost:PORT ca=FILE`."""
-        for line in read_lines(self.home / "log" / "simulator.log"):
-            if line.startswith("READY "):
-                _, endpoint, ca = line.split(" ", 2)
-                return endpoint, ca.removeprefix("ca=").strip()
-        return None
+    def _simulator_told(self) -> dict[str, Any]:
+        return dict(json.loads((self.home / "simulator" / "credentials.json").read_text()))
+
+    def _simulator_is_ready(self) -> bool:
+        log = self.home / "log" / "simulator.log"
+        return log.exists() and any(line.startswith("READY ") for line in log.read_text(errors="replace").splitlines())
 
     def _simulator_port(self) -> int:
         """The same at every start: the portal stores the endpoint, and running operations carry it."""
@@ -211,7 +214,7 @@ class Demo:
             f"    {name:<{wide[0]}}{password:<{wide[1]}}{role}"
             for name, password, role in [("Sign in as", "Password", "Role"), *rows]
         ]
-        azure = self._simulator_says() or ("", "")
+        azure = self._simulator_told()
         return "\n".join(
             [
                 "",
@@ -219,7 +222,7 @@ class Demo:
                 "",
                 *table,
                 "",
-                f"  Azure is simulated here at {azure[0]} (its CA: {short(azure[1])}).",
+                f"  Azure is simulated here at {azure['endpoint']} (its CA: {short(azure['ca'])}).",
                 f"  Logs: {short(self.home / 'log')}/  Data: {short(self.home)}/  Ctrl-C stops all; the data stays.",
                 "",
             ]
@@ -276,17 +279,6 @@ def only_one(home: Path, url: str) -> Iterator[None]:
         yield
 
 
-def credential() -> dict[str, str]:
-    """The service principal that the scenario's tenant has for us, under azure-identity's names."""
-    world = scenarios.load(SCENARIO)
-    ours = next(principal for principal in world["principals"] if principal["name"] == "portal")
-    return {
-        "AZURE_TENANT_ID": world["tenant"],
-        "AZURE_CLIENT_ID": ours["clientId"],
-        "AZURE_CLIENT_SECRET": ours["secret"],
-    }
-
-
 def is_free(port: int) -> bool:
     """Can we listen there, and would no one else answer a browser that tries the other loopback address first?"""
     with socket.socket() as probe:
@@ -305,11 +297,6 @@ def must_be_free(port: int, otherwise: str) -> None:
     """One sentence when it is not."""
     if not is_free(port):
         raise CannotStartError(f"Port {port} is in use by another program; stop that, or {otherwise}")
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file; none when it is not there yet."""
-    return path.read_text(errors="replace").splitlines() if path.exists() else []
 
 
 def short(path: Path | str) -> str:
