@@ -33,7 +33,7 @@ class Run(models.Model):
     FINISHED = (State.SUCCEEDED, State.PARTIAL, State.FAILED, State.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.BigIntegerField(unique=True)  # what people say to each other: run 42
+    number = models.BigIntegerField()  # what people say to each other: run 42
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     vault = models.ForeignKey(Vault, on_delete=models.PROTECT, related_name="runs")
     plan = models.ForeignKey(ReplicationPlan, on_delete=models.PROTECT, related_name="runs")
@@ -53,6 +53,7 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="run_number")]
         indexes = [models.Index(fields=["state", "due_at"], name="run_due")]
 
     def __str__(self) -> str:

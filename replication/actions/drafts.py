@@ -1,0 +1,217 @@
+"""Verbs on drafts. A draft is changed only by its owner, and only from the version that the page showed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from replication import access, clock
+from replication.actions.actor import Actor
+from replication.actions.audit import gesture
+from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
+from replication.domain.roles import Permission
+from replication.models import Draft, DraftMachine, Machine, Person, Vault
+
+
+class Stale(Exception):
+    """Somebody else, or another tab, has saved the draft since the page was shown. `draft` is as it stands now."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(f"The draft was changed by {draft.updated_by} at {draft.updated_at:%H:%M}.")
+        self.draft = draft
+
+
+def create(vault: Vault, *, actor: Actor) -> Draft:
+    """A new draft in the vault, owned by the person."""
+    person = _person(actor)
+    access.require(person, Permission.REPLICATE, vault)
+    with gesture("draft.created", actor=actor, **_subject(vault)) as entry:
+        now = clock.now()
+        draft = Draft.objects.create(
+            connection_id=vault.connection_id,
+            vault=vault,
+            owner=person,
+            updated_by=person,
+            created_at=now,
+            updated_at=now,
+        )
+        entry.detail = {"draft": str(draft.pk)}
+    return draft
+
+
+def save_source(draft: Draft, choices: SourceChoices, *, version: int, actor: Actor) -> list[str]:
+    """Save the source page. Chosen machines that no longer match are dropped; their names are returned."""
+    with _change(draft, "source", version=version, actor=actor) as change:
+        change.set(source=choices.to_json())
+        dropped = draft.machines.exclude(machine__in=candidates(draft, _person(actor), choices))
+        names = list(dropped.values_list("machine__name", flat=True))
+        dropped.delete()
+        if names or change.before.get("source") != choices.to_json():
+            change.stale("machines", "target", "customize")
+    return names
+
+
+def save_target(draft: Draft, choices: TargetChoices, *, version: int, actor: Actor) -> None:
+    """Save the target settings for all machines."""
+    with _change(draft, "target", version=version, actor=actor) as change:
+        change.set(target=choices.to_json())
+        if change.before.get("target", {}).get("location") != choices.location:
+            draft.machines.update(overrides={})  # targets in another region mean nothing any more
+            change.stale("customize")
+
+
+def save_overrides(draft: Draft, overrides: dict[int, MachineChoice], *, version: int, actor: Actor) -> None:
+    """Save what was customised for single machines: DraftMachine id -> its choices (nothing chosen resets the machine)."""
+    with _change(draft, "customize", version=version, actor=actor) as change:
+        rows = list(draft.machines.filter(pk__in=overrides).select_related("machine"))
+        change.note(machines={row.machine.name: overrides[row.pk].to_json() for row in rows})
+        for row in rows:
+            row.overrides = overrides[row.pk].to_json()
+        DraftMachine.objects.bulk_update(rows, ["overrides"], batch_size=200)
+
+
+def select(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
+    """Add machines to the draft; those that cannot be replicated are left out. Returns how many were added.
+
+    Ticks are not guarded by the version: two tabs ticking different machines agree on the union.
+    """
+    _require_owner(draft, actor)
+    chosen = machines.filter(replicable=True).exclude(pk__in=draft.machines.values("machine_id"))
+    rows = [DraftMachine(draft=draft, machine_id=pk) for pk in chosen.values_list("pk", flat=True)]
+    DraftMachine.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    return len(rows)
+
+
+def deselect(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
+    """Take machines out of the draft. Returns how many were in it."""
+    _require_owner(draft, actor)
+    count, _ = draft.machines.filter(machine__in=machines.values("pk")).delete()
+    return count
+
+
+def confirm_selection(draft: Draft, *, version: int, actor: Actor) -> None:
+    """Next on the machines page: the selection as it stands is what the person means."""
+    with _change(draft, "machines", version=version, actor=actor) as change:
+        change.note(machines=list(draft.machines.values_list("machine__name", flat=True)))
+
+
+def discard(draft: Draft, *, actor: Actor) -> None:
+    """Throw the draft away. Nothing in Azure changes."""
+    _require_owner(draft, actor)
+    with gesture("draft.discarded", actor=actor, **_subject(draft.vault, draft)):
+        Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN).update(
+            state=Draft.State.DISCARDED, updated_at=clock.now(), version=F("version") + 1
+        )
+
+
+def take_over(draft: Draft, *, actor: Actor) -> None:
+    """Make the draft the person's own."""
+    person = _person(actor)
+    access.require(person, Permission.REPLICATE, draft.vault)
+    with gesture("draft.taken_over", actor=actor, **_subject(draft.vault, draft)) as entry:
+        entry.before, entry.after = {"owner": str(draft.owner)}, {"owner": str(person)}
+        Draft.objects.filter(pk=draft.pk).update(
+            owner=person, updated_by=person, updated_at=clock.now(), version=F("version") + 1
+        )
+
+
+def candidates(draft: Draft, person: Person, source: SourceChoices) -> QuerySet[Machine]:
+    """The machines that the source page's choices and the person's grants leave to choose from, replicable or not."""
+    rows = access.machines(person, draft.vault).filter(
+        location=source.location, subscription_id__iexact=source.subscription_id, model=source.model.value
+    )
+    return rows.filter(group_key__in=source.groups) if source.groups else rows
+
+
+# -- one way to change a draft ---------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Changing:
+    """What a change writes: gathered inside the block, written at its end together with the audit entry."""
+
+    draft: Draft
+    before: dict[str, Any]
+    fields: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
+
+    def set(self, **fields: Any) -> None:
+        """Columns to write."""
+        self.fields |= fields
+
+    def note(self, **notes: Any) -> None:
+        """What the audit should say beside the columns."""
+        self.notes |= notes
+
+    def stale(self, *pages: str) -> None:
+        """Pages that are worth another look."""
+        self.pages |= set(pages)
+
+
+class _change:
+    """Claim the draft's next version, run the block, write the columns and the audit entry; or raise Stale and change nothing."""
+
+    def __init__(self, draft: Draft, page: str, *, version: int, actor: Actor) -> None:
+        _require_owner(draft, actor)
+        self.draft, self.page, self.version, self.actor = draft, page, version, actor
+        self.gesture = gesture("draft.saved", actor=actor, **_subject(draft.vault, draft))
+
+    def __enter__(self) -> _Changing:
+        self.entry = self.gesture.__enter__()
+        try:
+            self._claim()
+        except Stale as error:
+            self.gesture.__exit__(type(error), error, error.__traceback__)
+            raise
+        self.changing = _Changing(self.draft, {"source": self.draft.source, "target": self.draft.target})
+        return self.changing
+
+    def _claim(self) -> None:
+        person, now = _person(self.actor), clock.now()
+        mine = Draft.objects.filter(pk=self.draft.pk, version=self.version, state=Draft.State.OPEN)
+        if not mine.update(version=F("version") + 1, updated_at=now, updated_by=person):
+            raise Stale(Draft.objects.select_related("updated_by").get(pk=self.draft.pk))
+        self.draft.refresh_from_db()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
+        if kind is None:
+            self._write()
+        return self.gesture.__exit__(kind, error, trace)
+
+    def _write(self) -> None:
+        changing = self.changing
+        stale = (set(self.draft.stale) | changing.pages) - {self.page}
+        changing.set(stale=sorted(stale))
+        Draft.objects.filter(pk=self.draft.pk).update(**changing.fields)
+        for name, value in changing.fields.items():
+            setattr(self.draft, name, value)
+        self.entry.before = {name: changing.before[name] for name in changing.fields if name in changing.before}
+        self.entry.after = {name: value for name, value in changing.fields.items() if name in changing.before}
+        self.entry.detail = {"page": self.page, **changing.notes}
+
+
+def _require_owner(draft: Draft, actor: Actor) -> None:
+    person = _person(actor)
+    access.require(person, Permission.REPLICATE, draft.vault)
+    if draft.owner_id != person.pk:
+        raise access.Refused(f"This draft belongs to {draft.owner}. Take it over to change it.")
+
+
+def _person(actor: Actor) -> Person:
+    if actor.person is None:
+        raise access.Refused("Drafts belong to people.")
+    return actor.person
+
+
+def _subject(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
+    if draft is None:
+        return {"subject_kind": "vault", "subject_key": vault.key, "subject_name": vault.name, "vault_key": vault.key}
+    name = f"draft {str(draft.pk)[:8]} in {vault.name}"
+    return {"subject_kind": "draft", "subject_key": str(draft.pk), "subject_name": name, "vault_key": vault.key}
+
+
+def selected(draft: Draft) -> Iterable[DraftMachine]:
+    """The draft's machines with their rows, by name."""
+    return draft.machines.select_related("machine").order_by("machine__name", "machine_id")

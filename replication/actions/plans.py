@@ -1,0 +1,153 @@
+"""Compiling a draft into a plan, from stored rows, and keeping what was reviewed."""
+
+from django.conf import settings
+
+from replication import access, clock
+from replication.actions.actor import Actor
+from replication.actions.drafts import selected
+from replication.domain import ids
+from replication.domain.choices import Choices, MachineChoice, SourceChoices, TargetChoices
+from replication.domain.compiler import compile_plan
+from replication.domain.documents import from_json
+from replication.domain.inventory import (
+    AvailabilitySet,
+    Machine,
+    Network,
+    ResourceGroup,
+    Site,
+    StorageAccount,
+    Vault,
+)
+from replication.domain.plan import Facts, Plan, parse
+from replication.domain.roles import Permission
+from replication.models import Draft, ProtectedItem, ReplicationPlan, Resource
+from replication.models import Vault as VaultRow
+
+Kind = Resource.Kind
+
+
+class Incomplete(Exception):
+    """The draft lacks a page; `page` names it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(f"The page {page} is not filled in.")
+        self.page = page
+
+
+def choices(draft: Draft) -> Choices:
+    """All of a draft's choices. Incomplete when a page is not filled in."""
+    source, target = SourceChoices.from_json(draft.source), TargetChoices.from_json(draft.target)
+    if source is None:
+        raise Incomplete("source")
+    if target is None:
+        raise Incomplete("target")
+    machines = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in selected(draft)}
+    return Choices(source=source, target=target, machines=machines)
+
+
+def facts(draft: Draft) -> Facts:
+    """What the stored inventory says of everything that the draft touches. A constant number of queries."""
+    vault = draft.vault
+    rows = [row.machine for row in selected(draft)]
+    resources = Resource.objects.filter(connection_id=vault.connection_id, gone_at=None)
+    by_kind: dict[str, dict[str, object]] = {kind.value: {} for kind in Kind}
+    for kind, key, document in resources.values_list("kind", "key", "document").iterator():
+        by_kind[kind][key] = document
+    return Facts(
+        vault=vault_facts(vault),
+        site=from_json(Site, vault.site or {}),
+        machines={row.key: from_json(Machine, row.document) for row in rows},
+        groups={key: from_json(ResourceGroup, doc) for key, doc in by_kind[Kind.GROUP].items()},  # type: ignore[arg-type]
+        networks={key: from_json(Network, doc) for key, doc in by_kind[Kind.NETWORK].items()},  # type: ignore[arg-type]
+        accounts={key: from_json(StorageAccount, doc) for key, doc in by_kind[Kind.ACCOUNT].items()},  # type: ignore[arg-type]
+        sets={key: from_json(AvailabilitySet, doc) for key, doc in by_kind[Kind.AVAILABILITY_SET].items()},  # type: ignore[arg-type]
+        protected=_protected(vault.connection_id, [row.key for row in rows]),
+        suffix=settings.NAME_SUFFIX,
+        strict_clusters=settings.REGION_PAIRING == "cluster",
+    )
+
+
+def vault_facts(row: VaultRow) -> Vault:
+    """The vault as the domain knows it."""
+    return Vault(
+        id=row.arm_id,
+        name=row.name,
+        location=row.location,
+        subscription_id=row.subscription_id,
+        resource_group=row.resource_group,
+    )
+
+
+def _protected(connection_id: int, keys: list[str]) -> dict[str, str]:
+    """Machine key -> the vault that replicates it, for those of the keys that are replicated."""
+    wanted = set(keys)
+    rows = ProtectedItem.objects.filter(connection_id=connection_id, gone_at=None).values_list(
+        "machine_key", "vault__name"
+    )
+    return {key: vault for key, vault in rows.iterator() if key in wanted}
+
+
+def compiled(draft: Draft) -> Plan:
+    """The plan as it would be now."""
+    return compile_plan(choices(draft), facts(draft))
+
+
+class Changed(Exception):
+    """What would be done is no longer what was reviewed. `plan` is the present one."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("The plan has changed since it was shown.")
+        self.plan = plan
+
+
+class Objected(Exception):
+    """The plan cannot be carried out. `plan` says why."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.objections[0].message)
+        self.plan = plan
+
+
+def keep(draft: Draft, *, digest: str, actor: Actor) -> ReplicationPlan:
+    """Store the plan that was reviewed, inside the caller's transaction. The same intent is stored once a draft.
+
+    Raises Changed when the draft now compiles to another intent than `digest`, Objected when it must not be run.
+    """
+    assert actor.person is not None
+    access.require(actor.person, Permission.REPLICATE, draft.vault)
+    plan = compiled(draft)
+    if plan.objections:
+        raise Objected(plan)
+    if plan.digest != digest:
+        raise Changed(plan)
+    _require_scopes(plan, draft, actor)
+    return ReplicationPlan.objects.create(
+        connection_id=draft.connection_id,
+        vault=draft.vault,
+        draft=draft,
+        digest=plan.digest,
+        document=plan.canonical(),
+        created_at=clock.now(),
+        created_by=actor.person,
+    )
+
+
+def _require_scopes(plan: Plan, draft: Draft, actor: Actor) -> None:
+    """Refuse machines and targets that the person's grants do not open, whatever a form was made to say."""
+    assert actor.person is not None
+    keys = {ids.key(machine_id) for machine_id, _ in plan.machines}
+    opened = access.machines(actor.person, draft.vault).filter(key__in=keys).count()
+    if opened != len(keys):
+        raise access.Refused("The plan names machines that your role in this vault does not open.")
+    subscriptions = set(
+        access.subscriptions(actor.person, draft.vault, "target").values_list("subscription_id", flat=True)
+    )
+    for step in plan.protections:
+        group = getattr(step.spec, "recovery_group_id", "") or getattr(step.spec, "cloud_service_id", "")
+        if ids.subscription(group) not in subscriptions:
+            raise access.Refused("The plan names a target that your role in this vault does not open.")
+
+
+def plan_of(row: ReplicationPlan) -> Plan:
+    """The stored plan."""
+    return parse(row.document)

@@ -1,0 +1,212 @@
+"""Verbs on runs: start, cancel, retry. One transaction writes plan, run, steps, claims and audit; the bell rings on commit."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+
+from replication import access, clock
+from replication.actions import plans
+from replication.actions.actor import Actor
+from replication.actions.audit import gesture
+from replication.domain import ids
+from replication.domain.plan import Plan, PlannedStep
+from replication.domain.roles import Permission
+from replication.domain.steps import StepState
+from replication.models import Connection, Draft, MachineClaim, ReplicationPlan, Run, Step
+from replication.queue import ring
+
+
+class Busy(Exception):
+    """Another run holds machines of this plan. `names` are theirs."""
+
+    def __init__(self, names: list[str]) -> None:
+        some = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        super().__init__(f"Another run is working on {some}. Wait until it ends.")
+        self.names = names
+
+
+def create_targets(draft: Draft, *, digest: str, actor: Actor) -> Run:
+    """Create the target resources of the reviewed plan. Raises plans.Changed, plans.Objected, Busy, access.Refused."""
+    return _start(draft, Run.Purpose.TARGETS, digest=digest, actor=actor)
+
+
+def enable(draft: Draft, *, digest: str, actor: Actor) -> Run:
+    """Enable replication as reviewed; what is still missing is created first. Raises as create_targets."""
+    return _start(draft, Run.Purpose.ENABLE, digest=digest, actor=actor)
+
+
+def _start(draft: Draft, purpose: Run.Purpose, *, digest: str, actor: Actor) -> Run:
+    action = "run.enable" if purpose is Run.Purpose.ENABLE else "run.create_targets"
+    with gesture(action, actor=actor, phase="asked", vault_key=draft.vault.key) as entry:
+        _claim_draft(draft, purpose)
+        row = plans.keep(draft, digest=digest, actor=actor)
+        plan = plans.plan_of(row)
+        run = _write_run(row, purpose, plan, actor=actor)
+        _describe(entry, run, plan)
+    return run
+
+
+def _claim_draft(draft: Draft, purpose: Run.Purpose) -> None:
+    """A draft is submitted once: a second press, or a second tab, finds it gone and starts nothing."""
+    if purpose is not Run.Purpose.ENABLE:
+        return
+    open_ = Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN)
+    if not open_.update(state=Draft.State.SUBMITTED, updated_at=clock.now(), version=F("version") + 1):
+        raise access.Refused("This draft was submitted already.")
+
+
+def _write_run(
+    row: ReplicationPlan, purpose: Run.Purpose, plan: Plan, *, actor: Actor, retry_of: Run | None = None
+) -> Run:
+    assert actor.person is not None
+    now = clock.now()
+    steps = plan.steps if purpose is Run.Purpose.ENABLE else plan.resources
+    machines = [step for step in steps if step.spec.kind == "protect"]
+    run = Run.objects.create(
+        number=_next_number(row.connection_id),
+        connection_id=row.connection_id,
+        vault=row.vault,
+        plan=row,
+        purpose=purpose,
+        retry_of=retry_of,
+        machine_count=len(machines),
+        started_by=actor.person,
+        request_id=actor.request_id,
+        reason=actor.reason,
+        created_at=now,
+        due_at=now,
+    )
+    _claim_machines(run, machines)
+    Step.objects.bulk_create((_step(run, n, step) for n, step in enumerate(steps)), batch_size=500)
+    ring("advance", str(run.pk))
+    return run
+
+
+def _next_number(connection_id: int) -> int:
+    """The connection's next run number. The UPDATE that changes nothing holds the row until the commit, so that two starts queue here."""
+    Connection.objects.filter(pk=connection_id).update(name=F("name"))
+    return (Run.objects.filter(connection_id=connection_id).aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def _claim_machines(run: Run, steps: list[PlannedStep]) -> None:
+    """One row a machine: the unique column refuses a machine that another run holds."""
+    keys = {_machine_key(step): step.title for step in steps}
+    try:
+        with transaction.atomic():
+            MachineClaim.objects.bulk_create(
+                (MachineClaim(connection_id=run.connection_id, machine_key=key, run=run) for key in keys),
+                batch_size=500,
+            )
+    except IntegrityError:
+        held = set(MachineClaim.objects.filter(connection_id=run.connection_id).values_list("machine_key", flat=True))
+        raise Busy([name for key, name in keys.items() if key in held]) from None
+
+
+def _machine_key(step: PlannedStep) -> str:
+    return ids.key(getattr(step.spec, "machine_id", ""))
+
+
+def _step(run: Run, position: int, step: PlannedStep) -> Step:
+    return Step(
+        run=run,
+        key=step.key,
+        kind=step.spec.kind,
+        stage=step.stage,
+        position=position,
+        title=step.title,
+        needs=list(step.needs),
+        spec=step.spec.to_json(),
+        subject_key=ids.key(step.spec.id),
+        machine_key=_machine_key(step),
+        state=StepState.WAITING,
+        due_at=run.created_at,
+    )
+
+
+def _describe(entry: Any, run: Run, plan: Plan) -> None:
+    """Fill the audit entry of a run's beginning."""
+    entry.run_id = run.pk
+    entry.subject_kind, entry.subject_key = "run", str(run.pk)
+    entry.subject_name = f"run {run.number} in {run.vault.name}"
+    entry.subjects = [(ids.key(machine_id), name) for machine_id, name in plan.machines]
+    made = [step.name for step in plan.resources if not step.reused]
+    entry.after = {
+        "digest": run.plan.digest,
+        "source": plan.source_location,
+        "target": plan.target_location,
+        "to_create": made[:200],
+        "reused": len(plan.resources) - len(made),
+        "machines": len(plan.machines) if run.purpose == Run.Purpose.ENABLE else 0,
+    }
+
+
+def cancel(run: Run, *, actor: Actor) -> None:
+    """Ask the run to stop: what is being sent ends, the rest is not begun, nothing is undone. Pressing it again changes nothing."""
+    _require(run, actor)
+    running = Run.objects.filter(pk=run.pk, cancel_requested_at=None).exclude(state__in=Run.FINISHED)
+    with gesture("run.cancel", actor=actor, **_subject(run)):
+        if not running.update(cancel_requested_at=clock.now(), due_at=clock.now(), version=F("version") + 1):
+            raise access.Refused("The run has ended, or is being cancelled already.")
+        ring("advance", str(run.pk))
+
+
+def retry_failed(run: Run, *, actor: Actor) -> Run:
+    """A new run of the same plan with only what did not succeed. Raises access.Refused when there is nothing to retry, Busy."""
+    _require(run, actor)
+    if run.state not in Run.FINISHED:
+        raise access.Refused("The run is still going on.")
+    plan = plans.plan_of(run.plan)
+    wanted = set(run.steps.exclude(state=StepState.SUCCEEDED).values_list("key", flat=True))
+    again = _only(plan, wanted)
+    if not again.steps:
+        raise access.Refused("Everything in this run succeeded; there is nothing to retry.")
+    with gesture("run.retry", actor=actor, phase="asked", vault_key=run.vault.key) as entry:
+        if run.retries.exclude(state__in=Run.FINISHED).exists():
+            raise access.Refused("A retry of this run is going on already.")
+        new = _write_run(run.plan, Run.Purpose(run.purpose), again, actor=actor, retry_of=run)
+        _describe(entry, new, again)
+        entry.detail = {"retry_of": run.number}
+    return new
+
+
+def _only(plan: Plan, wanted: set[str]) -> Plan:
+    """The plan's steps named, and those that they need (which a run will find there, and look at)."""
+    by_key = {step.key: step for step in plan.steps}
+    keep = set(_with_needs(wanted, by_key))
+    machines = {getattr(by_key[key].spec, "machine_id", "") for key in keep if by_key[key].spec.kind == "protect"}
+    return Plan(
+        vault_id=plan.vault_id,
+        source_location=plan.source_location,
+        target_location=plan.target_location,
+        machines=tuple(each for each in plan.machines if each[0] in machines),
+        steps=tuple(step for step in plan.steps if step.key in keep),
+    )
+
+
+def _with_needs(keys: Iterable[str], steps: dict[str, PlannedStep]) -> Iterable[str]:
+    open_, seen = [key for key in keys if key in steps], set[str]()
+    while open_:
+        key = open_.pop()
+        if key not in seen:
+            seen.add(key)
+            open_.extend(steps[key].needs)
+    return seen
+
+
+def _require(run: Run, actor: Actor) -> None:
+    if actor.person is None:
+        raise access.Refused("Only people control runs.")
+    access.require(actor.person, Permission.CONTROL_RUNS, run.vault)
+
+
+def _subject(run: Run) -> dict[str, Any]:
+    name = f"run {run.number} in {run.vault.name}"
+    return {
+        "subject_kind": "run",
+        "subject_key": str(run.pk),
+        "subject_name": name,
+        "vault_key": run.vault.key,
+        "run_id": run.pk,
+    }
