@@ -17,7 +17,7 @@ class Part(NamedTuple):
 
     tone: str
     label: str
-    count: int
+    amount: int
     url: str = ""
 
 
@@ -52,8 +52,8 @@ def duration(seconds: float) -> str:
 
 def sentence(parts: Sequence[Part]) -> str:
     """ "1,248 items: 1,138 healthy, 61 warning": what a screen reader says for a donut or a bar."""
-    total = sum(part.count for part in parts)
-    return f"{total:,} in all: " + ", ".join(f"{part.count:,} {part.label.lower()}" for part in parts)
+    total = sum(part.amount for part in parts)
+    return f"{total:,} in all: " + ", ".join(f"{part.amount:,} {part.label.lower()}" for part in parts)
 
 
 # --- shares -------------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ _ROUND = 2 * math.pi * _RADIUS
 
 def donut(parts: Sequence[Part]) -> SafeString:
     """A ring of shares with the total inside; an empty ring when there is nothing."""
-    total = sum(part.count for part in parts)
+    total = sum(part.amount for part in parts)
     return format_html(
         '<svg viewBox="0 0 66 66" role="img" aria-label="{}">'
         '<circle class="line-track" cx="33" cy="33" r="26" fill="none" stroke-width="9"/>{}'
@@ -77,9 +77,9 @@ def donut(parts: Sequence[Part]) -> SafeString:
 
 def _arcs(parts: Sequence[Part], total: int) -> list[SafeString]:
     arcs, begun = [], 0.0
-    for part in (part for part in parts if part.count):
-        length = _ROUND * part.count / total
-        gap = 1.0 if length > 3 and part.count < total else 0.0
+    for part in (part for part in parts if part.amount):
+        length = _ROUND * part.amount / total
+        gap = 1.0 if length > 3 and part.amount < total else 0.0
         arcs.append(
             format_html(
                 '<circle class="line-{}" cx="33" cy="33" r="26" fill="none" stroke-width="9" stroke-dasharray="{} {}" '
@@ -96,9 +96,9 @@ def _arcs(parts: Sequence[Part], total: int) -> list[SafeString]:
 
 def stacked_bar(parts: Sequence[Part]) -> SafeString:
     """A thin bar of shares; its numbers stand in the card's caption, so it is decoration."""
-    total, begun, rects = sum(part.count for part in parts), 0.0, []
-    for part in (part for part in parts if part.count):
-        width = 200 * part.count / total
+    total, begun, rects = sum(part.amount for part in parts), 0.0, []
+    for part in (part for part in parts if part.amount):
+        width = 200 * part.amount / total
         rects.append((part.tone, f"{begun:.2f}", f"{max(width - 0.8, 0.6):.2f}"))
         begun += width
     return format_html(

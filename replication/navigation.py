@@ -60,13 +60,31 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="network_mappings", label="Network mappings", icon="mapping", section=INFRASTRUCTURE),
     Entry(name="cache_storage", label="Cache storage", icon="storage", section=INFRASTRUCTURE),
     Entry(name="audit", label="Audit history", icon="audit", section=MANAGE, of_vault=False),
-    Entry(name="people", label="People", icon="people", section=MANAGE, of_vault=False, permission=Permission.MANAGE_PEOPLE),
-    Entry(name="settings", label="Settings", icon="settings", section=MANAGE, of_vault=False, permission=Permission.MANAGE_PEOPLE),
+    Entry(
+        name="people",
+        label="People",
+        icon="people",
+        section=MANAGE,
+        of_vault=False,
+        permission=Permission.MANAGE_PEOPLE,
+    ),
+    Entry(
+        name="settings",
+        label="Settings",
+        icon="settings",
+        section=MANAGE,
+        of_vault=False,
+        permission=Permission.MANAGE_PEOPLE,
+    ),
 )
 
 
 def sections(
-    *, vault: Any = None, permissions: Collection[Permission] | None = None, current: str = "", counts: Mapping[str, int]
+    *,
+    vault: Any = None,
+    permissions: Collection[Permission] | None = None,
+    current: str = "",
+    counts: Mapping[str, int],
 ) -> list[Section]:
     """The menu for one page.
 

@@ -21,8 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
-from replication import access, charts, clock, navigation
-from replication.domain.roles import ROLE_PERMISSIONS, Role
+from replication import charts, clock, navigation
 
 register = template.Library()
 
@@ -60,9 +59,7 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """A symbol of static/portal/icons.svg; decoration unless it is given a label."""
     href = f"{static('portal/icons.svg')}#{name}"
     if label:
-        return format_html(
-            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href
-        )
+        return format_html('<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', css, href)
 
 
@@ -284,19 +281,19 @@ def card(content: str, title: str, css: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def panel(content: str, title: str, link: str = "", link_text: str = "", id: str = "") -> SafeString:  # noqa: A002
+def panel(content: str, title: str, link: str = "", link_text: str = "", id: str = "") -> SafeString:
     """A bordered section with a heading and, at its right, one link."""
     return _block("panel", content, title=title, link=link, link_text=link_text, id=id or slugify(title))
 
 
 @register.simple_block_tag
-def blade(content: str, id: str, title: str, css: str = "", sub: str = "") -> SafeString:  # noqa: A002
+def blade(content: str, id: str, title: str, css: str = "", sub: str = "") -> SafeString:
     """A dialog from the right; css "narrow" (360 px) or "medium" (560 px). Opened by data-open="<id>"."""
     return _block("blade", content, id=id, title=title, css=css, sub=sub)
 
 
 @register.simple_block_tag
-def confirm(content: str, id: str, title: str) -> SafeString:  # noqa: A002
+def confirm(content: str, id: str, title: str) -> SafeString:
     """A small dialog that asks before something is done; its content is the form."""
     return _block("confirm", content, id=id, title=title)
 
@@ -318,31 +315,13 @@ def crumb(text: str, url: str = "") -> SafeString:
     return format_html('<li aria-current="page">{}</li>', text)
 
 
-def _role(context: Context) -> Role | None:
-    """The person's role here, asked once a page: the top bar names it and the menu depends on it."""
-    known = context.render_context.get("portal_ui_role", "")
-    if known == "":
-        user = context.get("user")
-        known = access.role(user, context.get("vault")) if user is not None and user.is_authenticated else None
-        context.render_context["portal_ui_role"] = known
-    return known
-
-
-@register.simple_tag(takes_context=True)
-def role_label(context: Context) -> str:
-    """The name of the person's role in this vault, or of their most powerful one."""
-    role = _role(context)
-    return role.label if role else ""
-
-
 @register.simple_tag(takes_context=True)
 def menu(context: Context) -> list[navigation.Section]:
     """The menu's sections for this vault and person; entries whose page does not exist are left out."""
     request: HttpRequest | None = context.get("request")
-    role = _role(context)
     return navigation.sections(
         vault=context.get("vault"),
-        permissions=ROLE_PERMISSIONS[role] if role else frozenset(),
+        permissions=context.get("permissions", frozenset()),
         current=request.resolver_match.view_name if request and request.resolver_match else "",
         counts=context.get("menu_counts") or {},
     )

@@ -131,7 +131,8 @@ def item(request: HttpRequest) -> HttpResponse:
         "chart": charts.rpo(samples, target=1800, start=start, end=NOW),
         "gantt": charts.gantt(bars),
         "steps": run_steps(),
-        "facts": [("Replication health", "Critical, 3 issues"), ("Policy", "24h-retention"), ("Source", "East Asia")] * 3,
+        "facts": [("Replication health", "Critical, 3 issues"), ("Policy", "24h-retention"), ("Source", "East Asia")]
+        * 3,
         "tabs": [("Overview", "#o", True), ("Disks", "#d", False), ("Events", "#e", False)],
         "changes": [("role", "helpdesk", "operator"), ("groups", None, "rg-erp"), ("vault", "rsv", "rsv")],
         "now": NOW,
