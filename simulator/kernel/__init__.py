@@ -1,4 +1,4 @@
-'''The kernel: everything that is true of every Azure resource, and nothing that is true of only one.
+"""The kernel: everything that is true of every Azure resource, and nothing that is true of only one.
 
 One request runs through `dispatch.answer(world, request) -> Response`, a plain synchronous function: fault plan ->
 authentication -> address -> api-version -> subscription -> registration -> permission -> throttle -> locks -> the verb.
@@ -114,4 +114,4 @@ What the generator leaves out (provisioningState, vmId, timeCreated, uniqueId, e
 ``agent`` ("ready" | "not ready" | "absent"), ``agentVersion``, ``os`` / ``osVersion`` / ``kernel`` (instance view's osName,
 osVersion), ``computerName``, ``hyperVGeneration`` ("V1" | "V2"), ``churn`` (MB/s), ``usedBytes`` {disk id: bytes},
 ``planted`` (name of the planted condition), and whatever Site Recovery needs to decide. Of a disk: ``churn``, ``usedBytes``.
-'''
+"""

@@ -75,7 +75,9 @@ async def _send(request: Request, response: Response, send: Send) -> None:
         await asyncio.sleep(delivery.delay)
     if delivery.reset:
         raise ConnectionResetError("an injected fault")
-    await send({"type": "http.response.start", "status": response.status, "headers": _headers(request, response, content)})
+    await send(
+        {"type": "http.response.start", "status": response.status, "headers": _headers(request, response, content)}
+    )
     if delivery.body_delay:
         await asyncio.sleep(delivery.body_delay)
     if request.method == "HEAD":

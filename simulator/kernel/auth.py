@@ -59,6 +59,10 @@ class Tokens:
         """Made when first needed: worlds that are only called in-process never need one."""
         return self._given or new_key()
 
+    def use(self, key: rsa.RSAPrivateKey) -> None:
+        """Sign with a key that was there before, so that tokens outlive a restart."""
+        self._given = key
+
     def sign(self, claims: dict[str, Any]) -> str:
         """A signed token with the claims."""
         header = {"typ": "JWT", "alg": "RS256", "kid": _KEY_ID}

@@ -64,7 +64,9 @@ def check_version(route: Route, request: Request) -> None:
     if route.type.namespace == "Microsoft.Resources":
         raise errors.invalid_api_version(request.api_version, route.type.versions)
     location = ids.parse(route.id).names[0] if "/locations/" in route.type.name.lower() else "global"
-    raise errors.no_registered_provider(route.type.short, request.api_version, location, route.type.versions, ("global",))
+    raise errors.no_registered_provider(
+        route.type.short, request.api_version, location, route.type.versions, ("global",)
+    )
 
 
 def check_places(world: World, route: Route) -> None:

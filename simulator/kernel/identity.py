@@ -109,13 +109,17 @@ def _managed(world: World, request: Request, tenant: str) -> Response:
     """App Service's and the instance metadata service's token endpoint: the client named, or the first principal."""
     imds = request.path.startswith("/metadata")
     if imds and request.headers.get("metadata", "").lower() != "true":
-        return Response(400, {"error": "invalid_request", "error_description": "Required metadata header not specified"})
+        return Response(
+            400, {"error": "invalid_request", "error_description": "Required metadata header not specified"}
+        )
     wanted = (request.query.get("client_id") or "").lower()
     principal = world.principals.get(wanted) if wanted else next(iter(world.principals.values()), None)
     if principal is None:
         return Response(400, {"error": "invalid_request", "error_description": "Identity not found"})
     token = auth.issue(world, principal, request.query.get("resource", ""))
-    return Response(200, {**_as_text(token), "client_id": principal.client_id, "resource": request.query.get("resource", "")})
+    return Response(
+        200, {**_as_text(token), "client_id": principal.client_id, "resource": request.query.get("resource", "")}
+    )
 
 
 def _as_text(token: dict[str, Any]) -> dict[str, str]:
@@ -143,7 +147,11 @@ def _endpoints(world: World, request: Request, tenant: str) -> Response:
         "vmImageAliasDoc": "",
         "gallery": f"{base}/",
         "batch": f"{base}/",
-        "suffixes": {"storage": "core.sim.local", "keyVaultDns": "vault.sim.local", "acrLoginServer": "azurecr.sim.local"},
+        "suffixes": {
+            "storage": "core.sim.local",
+            "keyVaultDns": "vault.sim.local",
+            "acrLoginServer": "azurecr.sim.local",
+        },
     }
     return Response(200, [cloud] if request.api_version < "2022-01-01" else cloud)
 

@@ -120,5 +120,5 @@ def generator(*parts: object) -> random.Random:
 
 
 def normalize_location(location: str) -> str:
-    """"East Asia" and "eastasia" are the same place (simulator.md §2.1)."""
+    """ "East Asia" and "eastasia" are the same place (simulator.md §2.1)."""
     return location.replace(" ", "").lower()

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from simulator.kernel.world import World
 
 #: Last path segments (before the operation's id) under which operations are polled, lower-cased.
-STATUS_SEGMENTS = frozenset({"operations", "operationstatus", "operationsstatus", "operationstatuses", "replicationoperationstatus"})
+STATUS_SEGMENTS = frozenset(
+    {"operations", "operationstatus", "operationsstatus", "operationstatuses", "replicationoperationstatus"}
+)
 RESULT_SEGMENTS = frozenset({"operationresults", "asyncoperations"})
 
 #: Retry-After in seconds by style. Site Recovery: recorded on the 202, absent on polls. Others: group delete about 15.

@@ -101,7 +101,9 @@ class Operations:
     def running(self, target: str) -> Operation | None:
         """The operation that is changing a resource, or None."""
         key = target.lower()
-        return next((found for found in self._known.values() if not found.outcome and found.target.lower() == key), None)
+        return next(
+            (found for found in self._known.values() if not found.outcome and found.target.lower() == key), None
+        )
 
     def finish(self, operation: Operation, outcome: str = "", error: dict[str, Any] | None = None) -> None:
         """End it now: by its effect (no outcome given), or from outside, e.g. `finish(op, "Canceled")`."""

@@ -27,9 +27,9 @@ class Style(StrEnum):
     SYNC = "sync"
     #: 200/201 with the resource in a non-terminal provisioningState, and Azure-AsyncOperation (Compute VM, Network).
     PROVISIONING = "provisioning"
-    #: 202 with Azure-AsyncOperation and Location (Compute disks, deletes, actions).
+    #: 202 with Azure-AsyncOperation and Location (Compute disks, deletes, actions); a new resource is seen at once.
     ARM = "arm"
-    #: 202 with Location only (Storage create, group delete).
+    #: 202 with Location only (Storage create, group delete); a new resource is hidden until done.
     LOCATION = "location"
     #: 202, empty, both URLs signed, job id in x-ms-request-id (site-recovery-protocol.md §3.1).
     SITE_RECOVERY = "site-recovery"

@@ -86,9 +86,7 @@ def _plain(kind: ResourceType) -> bool:
     return kind.namespace == "Microsoft.Resources" or kind.scope == "subscription"
 
 
-def _action(
-    registry: Registry, request: Request, address: Address, kind: ResourceType | None, holder: str
-) -> Route:
+def _action(registry: Registry, request: Request, address: Address, kind: ResourceType | None, holder: str) -> Route:
     name = address.types[-1]
     if len(address.types) == 1 and name.lower() in ("register", "unregister"):
         return _named(registry.find(PROVIDER_TYPE), request, name, f"{address.scope}/providers/{address.namespace}")
@@ -131,7 +129,9 @@ def permission(route: Route) -> str:
     given = kind.permissions.get(route.verb)
     if given:
         return given
-    ending = {"GET": "read", "HEAD": "read", "LIST": "read", "DELETE": "delete", "POST": "action"}.get(route.verb, "write")
+    ending = {"GET": "read", "HEAD": "read", "LIST": "read", "DELETE": "delete", "POST": "action"}.get(
+        route.verb, "write"
+    )
     return f"{_acted(kind)}/{ending}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -37,15 +38,16 @@ def list_resources(call: Call) -> Response:
     return page(call, keys)
 
 
-def page(call: Call, keys: list[str]) -> Response:
+def page(call: Call, keys: list[str], render: Callable[[Resource], bytes] | None = None) -> Response:
     """A page of stored resources by key, after the request's skip token; what is hidden is left out."""
+    render = render or call.world.bytes_of
     world, query = call.world, call.request.query
     after, number = _token(query.get("$skiptoken") or query.get("skiptoken") or "")
     size = _page_size(call)
     if _is_empty_page(call, number, after, keys):
         return _envelope(call, [], after, number + 1)
     window, more = world.store.page(keys, after, size)
-    rendered = [world.bytes_of(resource) for resource in window if world.shown(resource)]
+    rendered = [render(resource) for resource in window if world.shown(resource)]
     return _envelope(call, rendered, more, number + 1)
 
 
@@ -169,7 +171,9 @@ def delete(call: Call) -> Response:
         return Response(write.deleted)
     if call.type.has_state:
         existing.properties["provisioningState"] = "Deleting"
-    return call.start(duration=write.duration, style=write.style, effect=write.effect or "resource.gone", target=existing)
+    return call.start(
+        duration=write.duration, style=write.style, effect=write.effect or "resource.gone", target=existing
+    )
 
 
 def _store(call: Call, write: Write, document: dict[str, Any], existing: Resource | None) -> Response:
@@ -184,7 +188,7 @@ def _store(call: Call, write: Write, document: dict[str, Any], existing: Resourc
     resource = call.world.put(call.id, document)
     if not runs:
         return call.respond(resource, write.created if created else write.replaced)
-    resource.born = not (created and write.style in (Style.ARM, Style.LOCATION, Style.SITE_RECOVERY))
+    resource.born = resource.born and not (created and write.style in (Style.LOCATION, Style.SITE_RECOVERY))
     return _run(call, write, resource, created)
 
 
@@ -200,7 +204,7 @@ def _run(call: Call, write: Write, resource: Resource, created: bool) -> Respons
     )
     if call.operation is not None:
         call.operation.created_target = created
-    if write.style is not Style.SITE_RECOVERY and (status != 202 or resource.born):
+    if write.style not in (Style.SITE_RECOVERY, Style.LOCATION):
         response.body = call.world.bytes_of(resource)
     return response
 
@@ -263,7 +267,9 @@ def _check_body_names(call: Call, document: dict[str, Any]) -> None:
     wanted = call.address.name
     told = document.get("name")
     if isinstance(told, str) and told and told.lower() not in (wanted.lower(), "/".join(call.address.names).lower()):
-        message = f"The provided resource name '{told}' in the request payload does not match the name '{wanted}' in the URL."
+        message = (
+            f"The provided resource name '{told}' in the request payload does not match the name '{wanted}' in the URL."
+        )
         raise errors.ArmError(400, "InvalidRequestContent", message, gateway=True)
 
 

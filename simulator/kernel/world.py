@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.kernel import durations, ids
-from simulator.kernel.auth import Tokens
 from simulator.kernel.agenda import EFFECTS, Agenda, effect
+from simulator.kernel.auth import Tokens
 from simulator.kernel.clock import Clock, iso
 from simulator.kernel.operations import Operation, Operations
 from simulator.kernel.registry import Registry, Style
 from simulator.kernel.request import encode
 from simulator.kernel.store import Resource, Store
-
 
 #: The duration of what ends only when the control API says so.
 MANUAL = 1e9
@@ -45,14 +44,21 @@ class Settings:
 class World:
     """Everything that one running simulator holds."""
 
-    def __init__(self, registry: Registry, settings: Settings | None = None, clock: Clock | None = None) -> None:
-        """An empty cloud that knows the types of a registry."""
+    def __init__(
+        self,
+        registry: Registry,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        locations: tuple[str, ...] = (),
+    ) -> None:
+        """An empty cloud that knows the types of a registry. `locations`: the regions there are; none: any name."""
         self.registry = registry
+        self.known_locations = locations
         self.settings = settings or Settings()
         self.clock = clock or Clock()
+        self.tokens = Tokens()
         #: Part of every operation's id: a world that starts again never repeats one, a frozen one always does.
         self.started = 0.0 if self.clock.frozen else round(self.clock.now(), 3)
-        self.tokens = Tokens()
         self._moment: float | None = None
         self.clear()
 
@@ -65,7 +71,7 @@ class World:
         self.principals: dict[str, Principal] = {}
         self.registrations: dict[str, dict[str, str]] = {}
         self.names_taken: set[str] = set()
-        self.locations: tuple[str, ...] = ()
+        self.locations: tuple[str, ...] = self.known_locations
         self.quotas: dict[str, Any] = {}
         self.unavailable_sizes: dict[str, list[str]] = {}
         #: Room for a provider's own facts, by provider name; must stay plain JSON.

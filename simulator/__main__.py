@@ -1,0 +1,85 @@
+"""`python -m simulator serve` and `python -m simulator proxy`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from simulator import build, home, scenarios, server
+from simulator.kernel.app import Application
+from simulator.kernel.clock import Clock
+from simulator.kernel.control import Console
+from simulator.kernel.world import Settings, World
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (OSError, ValueError) as problem:
+        sys.stderr.write(f"simulator: {problem}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="serve|proxy")
+    _serve_options(commands.add_parser("serve", help="Azure Resource Manager on loopback"))
+    return parser
+
+
+def _serve_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--port", type=int, default=8443, help="loopback port; 0 takes a free one (default %(default)s)")
+    add("--home", type=Path, default=home.DEFAULT, help="certificates, keys, credentials (default %(default)s)")
+    add("--scenario", default="", metavar="NAME|FILE", help="the world to start with")
+    add("--seed", type=int, default=1, help="where generated ids and jitter come from")
+    add("--durations", type=_durations, default=1.0, metavar="recorded|FACTOR", help="how long operations take")
+    add("--clock", choices=("real", "frozen"), default="real", help="runs with the world, or stands still until told")
+    add("--pace", choices=("faithful", "fast", "step"), default="faithful", help="when clients are told to poll")
+    add("--halfborn", choices=("hidden", "shown"), default="hidden", help="can what is being created be read already")
+    add("--throttle", choices=("off", "azure"), default="off", help="token buckets as Azure has them")
+    add("--page-size", type=int, default=200, help="resources per page of a list")
+    add("--state", type=Path, default=None, metavar="FILE", help="loaded at the start if it exists, written at the end")
+    add("--secret", default="", help="the control API's secret (default: generated into the home directory)")
+    parser.set_defaults(run=_serve)
+
+
+def _durations(text: str) -> float:
+    if text == "recorded":
+        return 1.0
+    factor = float(text)
+    if factor < 0:
+        raise argparse.ArgumentTypeError("a factor is not negative")
+    return factor
+
+
+def _serve(options: argparse.Namespace) -> int:
+    listener = server.listen(options.port)
+    place = home.prepare(options.home.resolve(), options.secret)
+    world = make_world(options)
+    world.tokens.use(place.signing_key)
+    server.serve(Application(world, Console(world, place.control_secret)), place, listener)
+    return 0
+
+
+def make_world(options: argparse.Namespace) -> World:
+    """The world that the options describe."""
+    settings = Settings(
+        seed=options.seed,
+        durations=options.durations,
+        pace=options.pace,
+        halfborn=options.halfborn,
+        throttle=options.throttle,
+        page_size=options.page_size,
+    )
+    world = build.new_world(settings, Clock(frozen=options.clock == "frozen"))
+    if options.scenario:
+        build.load(world, scenarios.load(options.scenario))
+    return world
+
+
+if __name__ == "__main__":
+    sys.exit(main())
