@@ -11,11 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from .contoso import contoso
+from .fleet import Fleet
 from .tiny import pristine, tiny
 
 Document = dict[str, Any]
 
-SCENARIOS: dict[str, Callable[..., Document]] = {"contoso": contoso, "pristine": pristine, "tiny": tiny}
+
+def fleet(n: int = 10_000, seed: int = 1, regions: int = 6, subscriptions: int = 2) -> Document:
+    """A fleet's scenario (see `Fleet`, which also has the key); its resources are made while they are read."""
+    return Fleet(n, seed, regions, subscriptions).scenario()
+
+
+SCENARIOS: dict[str, Callable[..., Document]] = {
+    "contoso": contoso,
+    "fleet": fleet,
+    "pristine": pristine,
+    "tiny": tiny,
+}
 
 
 class UnknownScenarioError(ValueError):
@@ -41,3 +53,6 @@ def _from_file(path: Path) -> Document:
     if not isinstance(document, dict):
         raise UnknownScenarioError(f"{path} holds no scenario: the outermost value must be an object.")
     return document
+
+
+__all__ = ["SCENARIOS", "Fleet", "UnknownScenarioError", "contoso", "fleet", "load", "pristine", "tiny"]

@@ -64,7 +64,7 @@ def network(
     nsgs: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Document:
-    """A virtual network; `subnets` maps name to prefix, `nsgs` subnet name to security group id."""
+    """A virtual network; `subnets` maps name to prefix (two, with a comma, for both families), `nsgs` name to group id."""
     guarded = nsgs or {}
     return _tracked(
         arm_id,
@@ -83,7 +83,9 @@ def network(
 
 
 def _subnet(network_id: str, name: str, prefix: str, nsg: str) -> Document:
-    properties: Document = {"provisioningState": "Succeeded", "addressPrefix": prefix}
+    prefixes = prefix.split(",")
+    space = {"addressPrefix": prefix} if len(prefixes) == 1 else {"addressPrefixes": prefixes}
+    properties: Document = {"provisioningState": "Succeeded"} | space
     if nsg:
         properties["networkSecurityGroup"] = {"id": nsg}
     properties |= {
@@ -281,6 +283,10 @@ def _shouted(arm_id: str) -> str:
 def placement_group(arm_id: str, location: str, machines: Iterable[str] = ()) -> Document:
     members = [{"id": machine} for machine in machines]
     return _tracked(arm_id, location, {"proximityPlacementGroupType": "Standard", "virtualMachines": members})
+
+
+def capacity_reservation_group(arm_id: str, location: str) -> Document:
+    return _tracked(arm_id, location, {"capacityReservations": [], "virtualMachinesAssociated": []})
 
 
 def disk_encryption_set(arm_id: str, location: str, key_vault: str, *, seed: object = 0) -> Document:

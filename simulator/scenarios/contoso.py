@@ -277,6 +277,7 @@ def _crm(site: _Site) -> Iterator[Machine]:
         yield site.machine(
             "rg-crm-prod", f"crm-web-0{number}", catalog.DEBIAN_12, "Standard_D2s_v5",
             subnet="snet-web", sku="StandardSSD_LRS", owner="sales-systems", availability_set="avset-crm-web",
+            shouted=True,
         )  # fmt: skip
     database = site.machine(
         "rg-crm-prod",

@@ -18,7 +18,7 @@ class Network:
 
     def __init__(self, arm_id: str, location: str, subnets: Mapping[str, str]) -> None:
         self.id, self.location, self.subnets = arm_id, location, dict(subnets)
-        self._base = {name: int(IPv4Network(prefix).network_address) for name, prefix in subnets.items()}
+        self._base = {name: int(IPv4Network(prefix.split(",")[0]).network_address) for name, prefix in subnets.items()}
         self._given = dict.fromkeys(subnets, 3)
 
     def subnet(self, name: str) -> str:

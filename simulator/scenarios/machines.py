@@ -78,9 +78,9 @@ class Extension:
     message: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Machine:
-    """A virtual machine. `properties` is merged over the generated ones, `facts` over `_sim`."""
+    """A virtual machine, equal only to itself. `properties` is merged over the generated ones, `facts` over `_sim`."""
 
     subscription: str
     group: str
@@ -104,6 +104,7 @@ class Machine:
     security: Document = field(default_factory=dict)
     created: datetime | None = None
     computer_name: str = ""
+    shouted: bool = False  # Compute writes the group in capitals where disks and interfaces refer to the machine
     extensions: list[Extension] = field(default_factory=list)
     properties: Document = field(default_factory=dict)
     facts: Document = field(default_factory=dict)
@@ -111,6 +112,12 @@ class Machine:
     @property
     def id(self) -> str:
         return ids.resource_id(self.subscription, self.group, "Microsoft.Compute/virtualMachines", self.name)
+
+    @property
+    def referred_id(self) -> str:
+        """The id as its disks and interfaces write it."""
+        group = f"/resourceGroups/{self.group}/"
+        return self.id.replace(group, group.replace(self.group, self.group.upper()), 1) if self.shouted else self.id
 
     @property
     def born(self) -> datetime:
@@ -289,7 +296,7 @@ def _disk(machine: Machine, disk: Disk) -> Document:
     if machine.zone and not disk.sku.endswith("_ZRS"):
         document["zones"] = [machine.zone]
     document["sku"] = {"name": disk.sku, "tier": disk.sku.split("_")[0].removesuffix("V2").removesuffix("SSD")}
-    document["managedBy"] = machine.id
+    document["managedBy"] = machine.referred_id
     if disk.shared_with:
         document["managedByExtended"] = list(disk.shared_with)
     document["properties"] = _disk_properties(machine, disk)
@@ -377,7 +384,7 @@ def _interface(machine: Machine, interface: Interface, *, primary: bool) -> Docu
         properties["networkSecurityGroup"] = {"id": interface.nsg}
     properties |= {
         "primary": primary,
-        "virtualMachine": {"id": machine.id},
+        "virtualMachine": {"id": machine.referred_id},
         "hostedWorkloads": [],
         "tapConfigurations": [],
         "nicType": "Standard",

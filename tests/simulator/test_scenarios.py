@@ -26,12 +26,20 @@ NAME_RULES = {
 }
 # Not resources of their own: they live inside their parent, or belong to a provider that is not modelled.
 INSIDE = ("/ipConfigurations/", "/frontendIPConfigurations/", "/securityRules/")
-ELSEWHERE = ("/providers/microsoft.keyvault/", "/roledefinitions/", "/artifacttypes/")
+ELSEWHERE = (
+    "/providers/microsoft.keyvault/",
+    "/roledefinitions/",
+    "/artifacttypes/",
+    "/hostgroups/",
+    "/virtualmachinescalesets/",
+)
 
 
-@pytest.fixture(scope="module", params=["tiny", "contoso", "pristine:60"])
+@pytest.fixture(scope="module", params=["tiny", "contoso", "pristine:60", "fleet:2000:3"])
 def scenario(request: pytest.FixtureRequest) -> Document:
-    return load(request.param)
+    scenario = load(request.param)
+    scenario["resources"] = list(scenario["resources"])
+    return scenario
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -48,7 +56,7 @@ def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def machines(scenario: Document) -> dict[str, Document]:
     kind = "Microsoft.Compute/virtualMachines"
-    return {document["name"]: document for document in scenario["resources"] if document["type"] == kind}
+    return {document["id"]: document for document in scenario["resources"] if document["type"] == kind}
 
 
 def test_every_id_is_unique(scenario: Document) -> None:
@@ -95,7 +103,7 @@ def test_windows_computer_names_have_at_most_15_characters(scenario: Document) -
 
 def test_addresses_lie_in_their_subnets_and_are_given_once(scenario: Document) -> None:
     prefixes = {
-        subnet["id"]: subnet["properties"]["addressPrefix"]
+        subnet["id"]: subnet["properties"].get("addressPrefixes") or [subnet["properties"]["addressPrefix"]]
         for document in scenario["resources"]
         if document["type"] == "Microsoft.Network/virtualNetworks"
         for subnet in document["properties"]["subnets"]
@@ -105,21 +113,23 @@ def test_addresses_lie_in_their_subnets_and_are_given_once(scenario: Document) -
         for configuration in document["properties"].get("ipConfigurations", []):
             subnet = configuration["properties"]["subnet"]["id"]
             address = configuration["properties"]["privateIPAddress"]
-            assert ip_address(address) in ip_network(prefixes[subnet])
+            assert any(ip_address(address) in ip_network(prefix) for prefix in prefixes[subnet])
             given[subnet, address] += 1
     assert [where for where, count in given.items() if count > 1] == []
 
 
 def test_disks_and_interfaces_know_their_machine(scenario: Document) -> None:
-    by_id = {document["id"]: document for document in scenario["resources"]}
+    by_id = {document["id"].lower(): document for document in scenario["resources"]}
     for machine in machines(scenario).values():
         for reference in machine["properties"]["networkProfile"]["networkInterfaces"]:
-            assert by_id[reference["id"]]["properties"]["virtualMachine"]["id"] == machine["id"]
+            owner = by_id[reference["id"].lower()]["properties"]["virtualMachine"]["id"]
+            assert owner.lower() == machine["id"].lower()
         storage = machine["properties"]["storageProfile"]
         for attached in (storage["osDisk"], *storage["dataDisks"]):
             if "managedDisk" in attached:
-                disk = by_id[attached["managedDisk"]["id"]]
-                assert machine["id"] in (disk["managedBy"], *disk.get("managedByExtended", []))
+                disk = by_id[attached["managedDisk"]["id"].lower()]
+                owners = (disk["managedBy"], *disk.get("managedByExtended", []))
+                assert machine["id"].lower() in [owner.lower() for owner in owners]
                 assert disk["properties"]["diskSizeGB"] == attached["diskSizeGB"]
 
 
