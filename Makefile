@@ -24,7 +24,7 @@ help: ## this list
 # --- the two commands --------------------------------------------------------------------------------------------
 
 demo: ready ## the whole console on this machine until Ctrl-C: PORT=8000, PORTAL_HOME=var
-	@PORT="$(PORT)" $(RUN) -m scripts.demo
+	@PORT="$(PORT)" exec $(RUN) -m scripts.demo
 
 test: test-fast test-conformance test-journey ## fast tests, then SDK against simulator, then portal + worker + simulator
 

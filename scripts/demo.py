@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -20,7 +21,7 @@ from typing import Any
 
 from scripts.healthy import problem_of_web
 from scripts.programs import HERE, NotForThisMachineError, answers_ping, broker_argv, free_port
-from scripts.supervisor import Program, ProgramFailedError, StopRequested, Supervisor
+from scripts.supervisor import Program, ProgramFailedError, StopRequested, Supervisor, end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIO = "contoso"
@@ -28,6 +29,10 @@ DURATIONS = "0.05"  # an operation that takes Azure a minute takes the demo thre
 # What would lead the demo to somebody's real installation, credential or package is not handed down.
 PRIVATE = ("PORTAL_", "AZURE_", "ARM_", "REDIS_", "CELERY_", "DJANGO_", "IDENTITY_", "MSI_", "GUNICORN_", "WEB_")
 UNWANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+
+
+# What a demo leaves in its home.
+MADE = ("portal.sqlite3*", "beat-schedule*", "secret-key", "simulator", "valkey", "health", "static", "log")
 
 
 class CannotStartError(Exception):
@@ -40,7 +45,7 @@ class Demo:
 
     home: Path
     port: int
-    durations: str = DURATIONS
+    durations: str = DURATIONS  # the share of its recorded time that an operation takes
     supervisor: Supervisor = field(init=False)
     env: dict[str, str] = field(init=False)
 
@@ -229,22 +234,41 @@ class Demo:
         )
 
 
-def main() -> int:
-    """Run the demo; the exit status."""
+def main(arguments: list[str]) -> int:
+    """Run the demo, or forget its data (`reset`); the exit status."""
+    if "MAKELEVEL" in os.environ:
+        end_with_parent()
+    home = Path(os.environ.get("PORTAL_HOME") or ROOT / "var").resolve()
     try:
-        demo = Demo(
-            home=Path(os.environ.get("PORTAL_HOME") or ROOT / "var").resolve(),
-            port=chosen_port(),
-            durations=os.environ.get("DURATIONS") or DURATIONS,
-        )
-        with only_one(demo.home, f"http://localhost:{demo.port}/"):
-            must_be_free(demo.port, f"choose another: make demo PORT={demo.port + 1}")
-            demo.run()
+        if arguments == ["reset"]:
+            forget(home)
+        else:
+            demo(home)
     except (CannotStartError, NotForThisMachineError, ProgramFailedError) as problem:
         print(problem, file=sys.stderr)
         return 1
-    print("Stopped. Everything is kept; `make demo` goes on from here.")
     return 0
+
+
+def demo(home: Path) -> None:
+    """One demo on this home, at PORT, with operations shortened to DURATIONS."""
+    one = Demo(home, chosen_port(), durations=os.environ.get("DURATIONS") or DURATIONS)
+    with only_one(home, f"http://localhost:{one.port}/"):
+        must_be_free(one.port, f"choose another: make demo PORT={one.port + 1}")
+        one.run()
+    print("Stopped. Everything is kept; `make demo` goes on from here.")
+
+
+def forget(home: Path) -> None:
+    """Remove what a demo made in its home, and nothing else that may lie there."""
+    with only_one(home, "forgetting its data"):
+        for name in MADE:
+            for path in home.glob(name):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+    print(f"The demo's data in {short(home)}/ is gone; `make demo` begins anew.")
 
 
 def say(what: str) -> None:
@@ -305,4 +329,4 @@ def short(path: Path | str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -207,6 +207,12 @@ def _how(returncode: int) -> str:
     return f"signal {-returncode}" if returncode < 0 else f"exit status {returncode}"
 
 
+def end_with_parent() -> None:
+    """Take our parent's death for a request to stop (Linux only): `make` that was killed must not leave us behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
 def _die_with(parent: int) -> Callable[[], None] | None:
     """What a child does before its program starts: ask the kernel for TERM when its parent dies (Linux only)."""
     if sys.platform != "linux":
