@@ -28,10 +28,10 @@ def load(world: World, document: dict[str, Any]) -> int:
     world.locations = tuple(document.get("locations", world.locations))
     world.quotas.update(document.get("quotas", {}))
     world.unavailable_sizes.update(document.get("unavailable_sizes", {}))
-    resources = document.get("resources", [])
-    for number, entry in enumerate(resources):
+    number = 0
+    for number, entry in enumerate(document.get("resources", []), 1):  # a fleet makes them while they are read
         _resource(world, entry, number)
-    return len(resources)
+    return number
 
 
 def _subscription(world: World, entry: dict[str, Any]) -> None:

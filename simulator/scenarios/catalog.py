@@ -6,7 +6,7 @@ generator plants facts, never verdicts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,12 @@ def _windows_server(sku: str, build: str, name: str, generation: str = "V2") -> 
         f"10.0.{build}" if build.isdigit() else build,
         generation,
     )
+
+
+def first_generation(image: Image) -> Image:
+    """The same image for machines of generation 1, which is all that page blobs and some sizes take."""
+    sku = image.sku.removesuffix("-gen2").removesuffix("_gen2").removesuffix("-g2")
+    return replace(image, sku=sku, generation="V1")
 
 
 WINDOWS_2025 = _windows_server("2025-datacenter-g2", "26100", "Windows Server 2025")

@@ -318,10 +318,19 @@ def _payroll(site: _Site) -> Iterator[Machine]:
 
 def _legacy(site: _Site) -> Iterator[Machine]:
     yield site.machine(
-        "rg-legacy-apps", "legacy-app-01", catalog.RHEL_79, "Standard_D2_v3", (256,), account="stcontosolegacy"
+        "rg-legacy-apps",
+        "legacy-app-01",
+        catalog.first_generation(catalog.RHEL_79),
+        "Standard_D2_v3",
+        (256,),
+        account="stcontosolegacy",
     )
     yield site.machine(
-        "rg-legacy-apps", "legacy-app-02", catalog.UBUNTU_2004, "Standard_D2_v3", account="stcontosolegacy"
+        "rg-legacy-apps",
+        "legacy-app-02",
+        catalog.first_generation(catalog.UBUNTU_2004),
+        "Standard_D2_v3",
+        account="stcontosolegacy",
     )
 
 

@@ -243,17 +243,17 @@ def _arm(machine: Machine, yard: Yard, offends: bool) -> None:
         _use(machine, catalog.UBUNTU_2404_ARM)
         machine.size = _pick(machine, "arm", ("Standard_D2ps_v5", "Standard_D4ps_v5", "Standard_E4ps_v5"))
     else:
-        machine.size = "Standard_NP10s"
+        machine.image, machine.size = catalog.first_generation(machine.image), "Standard_NP10s"
 
 
-@_condition(
-    "s4-20-size-too-small", "sizes", "a size with one core", "a size with two cores and 1 GiB, or two active cores"
-)
+@_condition("s4-20-size-too-small", "sizes", "a size with one core", "a size with two cores, some with just 1 GiB")
 def _small(machine: Machine, yard: Yard, offends: bool) -> None:
     tiny = ("Standard_B1ls", "Standard_B1s", "Standard_DS1_v2", "Standard_F1s", "Standard_A1_v2")
-    enough = ("Standard_B2ts_v2", "Standard_E4-2s_v5", "Standard_A2_v2")
+    enough = ("Standard_B2ts_v2", "Standard_E2s_v5", "Standard_A2_v2")
     machine.size = _pick(machine, "small", tiny if offends else enough)
-    machine.data_disks = machine.data_disks[:1]
+    machine.image, machine.data_disks = catalog.first_generation(machine.image), machine.data_disks[:1]
+    for disk in (machine.os_disk, *machine.data_disks):
+        disk.sku = "Standard_LRS"
 
 
 # -- disks -------------------------------------------------------------------------------------------------------------
@@ -287,6 +287,7 @@ def _small_data(machine: Machine, yard: Yard, offends: bool) -> None:
 def _unmanage(machine: Machine, account: str) -> None:
     """Turns all disks into page blobs; a zone needs managed disks, so it goes."""
     machine.zone = ""
+    machine.image = catalog.first_generation(machine.image)
     for disk in (machine.os_disk, *machine.data_disks):
         disk.account = account
     machine.os_disk.name = f"{machine.name}-os"
