@@ -23,8 +23,8 @@ help: ## this list
 
 # --- the two commands --------------------------------------------------------------------------------------------
 
-demo: ready ## the whole console on this machine until Ctrl-C: PORT=8000, PORTAL_HOME=var
-	@PORT="$(PORT)" exec $(RUN) -m scripts.demo
+demo: ready ## the whole console on this machine until Ctrl-C: PORT=8000, PORTAL_HOME=var, DURATIONS=0.05
+	@PORT="$(PORT)" DURATIONS="$(DURATIONS)" exec $(RUN) -m scripts.demo
 
 test: test-fast test-conformance test-journey ## fast tests, then SDK against simulator, then portal + worker + simulator
 

@@ -40,6 +40,13 @@ def test_an_impossible_port_is_one_sentence(tmp_path, port):
     assert done.stderr.startswith(f"PORT={port} is not a port that the demo can use")
 
 
+@pytest.mark.parametrize("factor", ["fast", "0", "-1", "1e3", "."])
+def test_an_impossible_pace_is_one_sentence(monkeypatch, factor):
+    monkeypatch.setenv("DURATIONS", factor)
+    with pytest.raises(demo.CannotStartError, match="is not a factor"):
+        demo.chosen_durations()
+
+
 def test_two_demos_do_not_share_a_home(tmp_path):
     with demo.only_one(tmp_path, "http://localhost:8000/"):
         done = started(tmp_path, free_port())
