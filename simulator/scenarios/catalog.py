@@ -7,6 +7,7 @@ generator plants facts, never verdicts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,13 @@ _PREMIUM = {4: (120, 25), 8: (120, 25), 16: (120, 25), 32: (120, 25), 64: (240, 
             16384: (18000, 750), 32768: (20000, 900)}  # fmt: skip
 
 
+@cache
 def tier(size_gib: int) -> tuple[int, str]:
     """Provisioned GiB and number of the performance tier a disk of this size falls into."""
     return next(((limit, name) for limit, name in _TIERS if size_gib <= limit), _TIERS[-1])
 
 
+@cache
 def speed(sku: str, size_gib: int) -> tuple[int, int]:
     """IOPS and MB/s of a disk, as `diskIOPSReadWrite` and `diskMBpsReadWrite` show them."""
     if sku == "UltraSSD_LRS":

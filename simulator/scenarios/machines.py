@@ -120,9 +120,10 @@ class Machine:
         return self.id.replace(group, group.replace(self.group, self.group.upper()), 1) if self.shouted else self.id
 
     @property
-    def born(self) -> datetime:
-        """When it was created; its disks and interfaces share the moment."""
-        return self.created or ids.moment(self.seed, self.id)
+    def born(self) -> str:
+        """When it was created, as Compute writes it; its disks share the moment."""
+        self.created = self.created or ids.moment(self.seed, self.name)
+        return ids.compute_time(self.created)
 
 
 def documents(machine: Machine) -> Iterator[Document]:
@@ -188,7 +189,7 @@ def _properties(machine: Machine) -> Document:
         "osProfile": _os(machine),
         "networkProfile": {"networkInterfaces": [_nic_reference(machine, i) for i in range(len(machine.interfaces))]},
         "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
-        "timeCreated": ids.compute_time(machine.born),
+        "timeCreated": machine.born,
     }
     if machine.security:
         properties["securityProfile"] = deepcopy(machine.security)
@@ -314,7 +315,7 @@ def _disk_properties(machine: Machine, disk: Disk) -> Document:
         "encryption": _encryption(disk),
         "networkAccessPolicy": "AllowAll",
         "publicNetworkAccess": "Enabled",
-        "timeCreated": ids.compute_time(machine.born),
+        "timeCreated": machine.born,
         "provisioningState": "Succeeded",
         "diskState": "Reserved" if machine.power == "deallocated" else "Attached",
         "diskSizeBytes": _bytes(disk),
