@@ -1,6 +1,5 @@
 """Verbs on drafts. A draft is changed only by its owner, and only from the version that the page showed."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,6 +211,6 @@ def _subject(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
     return {"subject_kind": "draft", "subject_key": str(draft.pk), "subject_name": name, "vault_key": vault.key}
 
 
-def selected(draft: Draft) -> Iterable[DraftMachine]:
+def selected(draft: Draft) -> QuerySet[DraftMachine]:
     """The draft's machines with their rows, by name."""
     return draft.machines.select_related("machine").order_by("machine__name", "machine_id")

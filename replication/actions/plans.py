@@ -20,7 +20,8 @@ from replication.domain.inventory import (
 )
 from replication.domain.plan import Facts, Plan, parse
 from replication.domain.roles import Permission
-from replication.models import Draft, ProtectedItem, ReplicationPlan, Resource
+from replication.domain.steps import StepState
+from replication.models import Draft, ProtectedItem, ReplicationPlan, Resource, Step
 from replication.models import Vault as VaultRow
 
 Kind = Resource.Kind
@@ -62,6 +63,7 @@ def facts(draft: Draft) -> Facts:
         accounts={key: from_json(StorageAccount, doc) for key, doc in by_kind[Kind.ACCOUNT].items()},  # type: ignore[arg-type]
         sets={key: from_json(AvailabilitySet, doc) for key, doc in by_kind[Kind.AVAILABILITY_SET].items()},  # type: ignore[arg-type]
         protected=_protected(vault.connection_id, [row.key for row in rows]),
+        made=_made(draft),
         suffix=settings.NAME_SUFFIX,
         strict_clusters=settings.REGION_PAIRING == "cluster",
     )
@@ -90,6 +92,12 @@ def _protected(connection_id: int, keys: list[str]) -> dict[str, str]:
 def compiled(draft: Draft) -> Plan:
     """The plan as it would be now."""
     return compile_plan(choices(draft), facts(draft))
+
+
+def _made(draft: Draft) -> dict[str, str]:
+    """What runs of this draft have made, by key: the inventory may not have been read since."""
+    done = Step.objects.filter(run__plan__draft=draft, state=StepState.SUCCEEDED)
+    return {key: f"run {number}" for key, number in done.values_list("subject_key", "run__number")}
 
 
 class Changed(Exception):

@@ -499,7 +499,15 @@ class _Compiler:
     ) -> str:
         """Plan a step once; a second machine that needs the same thing finds it planned."""
         if key not in self.steps:
-            why = "Exists, reused" if reused else "Nothing with this name exists"
+            maker = self.facts.made.get(ids.key(spec.id), "")
+            why = (
+                f"Created by {maker}, reused"
+                if maker
+                else "Exists, reused"
+                if reused
+                else "Nothing with this name exists"
+            )
+            reused = reused or bool(maker)
             self.steps[key] = PlannedStep(
                 key=key, title=title, spec=spec, reused=reused, why=why, location=location, needs=needs
             )

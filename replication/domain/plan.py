@@ -7,7 +7,7 @@ anything is written. domain/compiler.py makes plans.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from replication.domain import ids, naming
@@ -36,6 +36,9 @@ class Facts:
     accounts: Mapping[str, StorageAccount]
     sets: Mapping[str, AvailabilitySet]
     protected: Mapping[str, str]  # machine key -> the name of the vault that replicates it
+    made: Mapping[str, str] = field(
+        default_factory=dict
+    )  # key of what a run of ours made, perhaps not yet in the inventory -> the run
     suffix: str = naming.SUFFIX
     strict_clusters: bool = False
 
