@@ -31,7 +31,7 @@ def to_json(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def from_json(cls: type[T], data: dict[str, Any]) -> T:
+def from_json(cls: Callable[..., T], data: dict[str, Any]) -> T:
     """The dataclass `cls` that `to_json` wrote. TypeError when a field without default is missing."""
     return cls(**{name: read(data[name]) for name, read in _readers(cls).items() if name in data})
 
@@ -42,7 +42,7 @@ def digest(document: Any) -> str:
 
 
 @cache
-def _readers(cls: type) -> dict[str, Reader]:
+def _readers(cls: Any) -> dict[str, Reader]:
     hints = get_type_hints(cls)
     return {each.name: _reader(hints[each.name]) for each in fields(cls)}
 

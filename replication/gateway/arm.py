@@ -43,7 +43,7 @@ def moment(value: Any) -> datetime | None:
 
 def plain(model: Any) -> Json:
     """An SDK model as the JSON that came over the wire."""
-    return model if isinstance(model, dict) else model.as_dict()  # type: ignore[no-any-return]
+    return model if isinstance(model, dict) else dict(model.as_dict())
 
 
 def location(name: str) -> str:

@@ -386,7 +386,7 @@ def _classic_body(resources: Any, arm_id: str) -> Json | None:
     """The list says only what there is; the properties come from a GET. None when it went away meanwhile."""
     try:
         with translated():
-            return plain(resources.get_by_id(arm_id, CLASSIC_VERSION))
+            return plain(resources.get_by_id(arm_id, api_version=CLASSIC_VERSION))
     except AzureError as error:
         if error.status in _NO_PROVIDER:
             return None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
@@ -10,7 +10,15 @@ from azure.core.exceptions import AzureError as SdkError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
-from azure.identity import DefaultAzureCredential
+from azure.identity import (
+    DefaultAzureCredential,
+    EnvironmentCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+
+Request: TypeAlias = PipelineRequest[Any]
+Response: TypeAlias = PipelineResponse[Any, Any]
 
 CONNECT_SECONDS, READ_SECONDS = 5, 60
 LONGEST_SLEEP = 3.0  # seconds that a worker may sleep for a retry; anything longer goes back to the caller
@@ -30,15 +38,15 @@ class RegistrationRefusedError(SdkError):
     """A resource provider is not registered. The SDK would register it by itself, which is a write nobody asked for."""
 
 
-class PortalRetry(RetryPolicy):  # type: ignore[misc]
+class PortalRetry(RetryPolicy[Any, Any]):
     """Sends a read again once after a passing fault; never a write, which the engine decides about after looking."""
 
-    def send(self, request: PipelineRequest) -> PipelineResponse:
+    def send(self, request: Request) -> Response:
         if request.http_request.method not in _READS:
             request.context.options["retry_total"] = 0
         return super().send(request)
 
-    def is_retry(self, settings: dict[str, Any], response: PipelineResponse) -> bool:
+    def is_retry(self, settings: dict[str, Any], response: Response) -> bool:
         status = response.http_response.status_code
         if response.http_request.method not in _READS or (status < 500 and status not in {408, 429}):
             return False
@@ -47,23 +55,34 @@ class PortalRetry(RetryPolicy):  # type: ignore[misc]
         return bool(super().is_retry(settings, response))
 
 
-class NoRegistration(SansIOHTTPPolicy):  # type: ignore[misc]
+class NoRegistration(SansIOHTTPPolicy[Any, Any]):
     """Refuses the SDK's own `POST …/providers/{namespace}/register`."""
 
-    def on_request(self, request: PipelineRequest) -> None:
+    def on_request(self, request: Request) -> None:
         path = urlsplit(request.http_request.url).path
         if request.http_request.method == "POST" and path.endswith("/register"):
             namespace = path.rstrip("/").split("/")[-2]
             raise RegistrationRefusedError(f"The subscription is not registered to use the provider {namespace}.")
 
 
-class OnUnauthorized(SansIOHTTPPolicy):  # type: ignore[misc]
+class TokenRetry(RetryPolicy[Any, Any]):
+    """Asking for a token is harmless to repeat, but no worker waits long for it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs | {"retry_total": 2, "retry_backoff_factor": 0.2, "retry_backoff_max": LONGEST_SLEEP})
+
+    def get_retry_after(self, response: Response) -> float | None:
+        after = super().get_retry_after(response)
+        return None if after is None else min(float(after), LONGEST_SLEEP)
+
+
+class OnUnauthorized(SansIOHTTPPolicy[Any, Any]):
     """Tells that a token was refused: whoever holds it should ask for a new one before the next exchange."""
 
     def __init__(self, tell: Callable[[], None]) -> None:
         self._tell = tell
 
-    def on_response(self, request: PipelineRequest, response: PipelineResponse) -> None:
+    def on_response(self, request: Request, response: Response) -> None:
         if response.http_response.status_code == 401:
             self._tell()
 
@@ -80,42 +99,25 @@ def transport(endpoint: str, ca_bundle: str) -> RequestsTransport:
 
 
 def credential(ca_bundle: str) -> TokenCredential:
-    """The credential that azure-identity's own variables describe: service principal, workload identity or managed identity.
+    """The credential that azure-identity's own variables describe, chosen by which of them are set.
 
-    Developer sign-ins are left out, for a service must not act as whoever logged in to its host, unless AZURE_TOKEN_CREDENTIALS
-    asks for one by name.
+    AZURE_TOKEN_CREDENTIALS: what it names. AZURE_FEDERATED_TOKEN_FILE: workload identity. AZURE_CLIENT_SECRET or
+    AZURE_CLIENT_CERTIFICATE_PATH: service principal. Else managed identity (AZURE_CLIENT_ID for a user-assigned one). A developer's
+    sign-in is used only when asked for by name: a service must not act as whoever logged in to its host.
     """
     authority = os.environ.get("AZURE_AUTHORITY_HOST", "")
-    authority = authority if not authority or "://" in authority else f"https://{authority}"
-    options = _connection(authority, ca_bundle) | {"retry_policy_class": PortalTokenRetry}
-    if authority and not (urlsplit(authority).hostname or "").endswith(_MICROSOFT_LOGIN):
+    options = _connection(authority if "://" in authority else f"https://{authority}", ca_bundle)
+    if authority and not (urlsplit(f"https://{authority.removeprefix('https://')}").hostname or "").endswith(
+        _MICROSOFT_LOGIN
+    ):
         options["disable_instance_discovery"] = True
-    if authority:
-        options["authority"] = authority
-    if not os.environ.get("AZURE_TOKEN_CREDENTIALS"):
-        options |= dict.fromkeys(_DEVELOPERS, True)
-    return DefaultAzureCredential(**options)
-
-
-class PortalTokenRetry(RetryPolicy):  # type: ignore[misc]
-    """Asking for a token is harmless to repeat, but no worker waits long for it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs | {"retry_total": 2, "retry_backoff_factor": 0.2, "retry_backoff_max": LONGEST_SLEEP})
-
-    def get_retry_after(self, response: PipelineResponse) -> float | None:
-        after = super().get_retry_after(response)
-        return None if after is None else min(float(after), LONGEST_SLEEP)
-
-
-_DEVELOPERS = (
-    "exclude_shared_token_cache_credential",
-    "exclude_visual_studio_code_credential",
-    "exclude_cli_credential",
-    "exclude_developer_cli_credential",
-    "exclude_powershell_credential",
-    "exclude_broker_credential",
-)
+    if os.environ.get("AZURE_TOKEN_CREDENTIALS"):
+        return DefaultAzureCredential(**options)
+    if os.environ.get("AZURE_FEDERATED_TOKEN_FILE"):
+        return WorkloadIdentityCredential(**options, retry_policy_class=TokenRetry)
+    if os.environ.get("AZURE_CLIENT_SECRET") or os.environ.get("AZURE_CLIENT_CERTIFICATE_PATH"):
+        return EnvironmentCredential(**options, retry_policy_class=TokenRetry)
+    return ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID") or None, **options)
 
 
 def _connection(url: str, ca_bundle: str) -> dict[str, Any]:

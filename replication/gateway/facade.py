@@ -1,0 +1,70 @@
+"""The gateway itself: port.Gateway over the official SDKs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from replication.domain import ids
+from replication.domain import inventory as inv
+from replication.domain.specs import Found, Spec
+from replication.gateway import foundations, inventory, operations, site_recovery
+from replication.gateway.clients import Clients
+from replication.gateway.kinds import Kind
+from replication.gateway.port import Progress, Submitted
+
+_KINDS: dict[str, Kind[Any]] = foundations.KINDS | site_recovery.KINDS
+
+
+class AzureGateway:
+    """One connection to Azure, for one process. What each method gives stands in port.Gateway."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def read(self, spec: Spec) -> Found | None:
+        return _KINDS[spec.kind].read(self._clients, spec)
+
+    def submit(self, spec: Spec, *, request_id: str) -> Submitted:
+        return _KINDS[spec.kind].submit(self._clients, spec, request_id)
+
+    def poll(self, handle: dict[str, Any]) -> Progress:
+        subscription_id = ids.subscription(handle.get("vault", "")) or "-"  # the address in the handle is complete
+        return operations.look(self._clients.resources(subscription_id).send_request, self._clients.endpoint, handle)
+
+    def vaults(self, subscription_id: str) -> Iterator[inv.Vault]:
+        return inventory.vaults(self._clients, subscription_id)
+
+    def site(self, vault_id: str) -> inv.Site:
+        return site_recovery.site(self._clients, vault_id)
+
+    def items(self, vault_id: str) -> Iterator[inv.Item]:
+        return site_recovery.items(self._clients, vault_id)
+
+    def jobs(self, vault_id: str) -> Iterator[inv.Job]:
+        return site_recovery.jobs(self._clients, vault_id)
+
+    def job(self, job_id: str) -> inv.Job:
+        return site_recovery.job(self._clients, job_id)
+
+    def recovery_points(self, item_id: str) -> list[inv.RecoveryPoint]:
+        return site_recovery.recovery_points(self._clients, item_id)
+
+    def subscriptions(self) -> list[inv.Subscription]:
+        return inventory.subscriptions(self._clients)
+
+    def locations(self, subscription_id: str) -> list[inv.Location]:
+        return inventory.locations(self._clients, subscription_id)
+
+    def groups(self, subscription_id: str) -> Iterator[inv.ResourceGroup]:
+        return inventory.groups(self._clients, subscription_id)
+
+    def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
+        return inventory.machines(self._clients, subscription_id)
+
+    def networks(self, subscription_id: str) -> Iterator[inv.Network]:
+        return inventory.networks(self._clients, subscription_id)
+
+    def accounts(self, subscription_id: str) -> Iterator[inv.StorageAccount]:
+        return inventory.accounts(self._clients, subscription_id)
+
+    def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
+        return inventory.availability_sets(self._clients, subscription_id)
