@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,19 @@ class UnknownScenarioError(ValueError):
 def load(name_or_file: str) -> Document:
     """A scenario by name, with its numbers after colons, or from a JSON file. Raises UnknownScenarioError."""
     name, *numbers = name_or_file.split(":")
-    if name in SCENARIOS and all(number.isdigit() for number in numbers):
-        return SCENARIOS[name](*(int(number) for number in numbers))
-    return _from_file(Path(name_or_file))
+    if name not in SCENARIOS:
+        return _from_file(Path(name_or_file))
+    make = SCENARIOS[name]
+    try:
+        wanted = signature(make).bind(*(int(number) for number in numbers))
+    except (TypeError, ValueError):
+        raise UnknownScenarioError(f"{name} takes these whole numbers: {_numbers_of(make)}.") from None
+    return make(*wanted.args)
+
+
+def _numbers_of(make: Callable[..., Document]) -> str:
+    """The parameters of a scenario as a person types them."""
+    return ", ".join(str(parameter).split(":")[0] for parameter in signature(make).parameters.values())
 
 
 def _from_file(path: Path) -> Document:

@@ -41,16 +41,17 @@ class Image:
         )
 
 
-def _windows_server(sku: str, build: str, name: str, generation: str = "V2") -> Image:
-    version = f"{build}.260504"
+def _windows_server(sku: str, version: str, revision: int, name: str, generation: str = "V2") -> Image:
+    """Microsoft's images: the image's version is build, revision and day; the machine reports version and revision."""
+    build = version.rsplit(".", 1)[-1]
     return Image(
         "Windows",
         "MicrosoftWindowsServer",
         "WindowsServer",
         sku,
-        version,
+        f"{build}.{revision}.260504",
         f"{name} Datacenter",
-        f"10.0.{build}" if build.isdigit() else build,
+        f"{version}.{revision}",
         generation,
     )
 
@@ -61,16 +62,14 @@ def first_generation(image: Image) -> Image:
     return replace(image, sku=sku, generation="V1")
 
 
-WINDOWS_2025 = _windows_server("2025-datacenter-g2", "26100", "Windows Server 2025")
-WINDOWS_2022 = _windows_server("2022-datacenter-g2", "20348", "Windows Server 2022")
-WINDOWS_2022_AZURE = _windows_server("2022-datacenter-azure-edition", "20348", "Windows Server 2022")
-WINDOWS_2019 = _windows_server("2019-datacenter-gensecond", "17763", "Windows Server 2019")
-WINDOWS_2016 = _windows_server("2016-Datacenter", "14393", "Windows Server 2016", "V1")
-WINDOWS_2012_R2 = _windows_server("2012-R2-Datacenter", "6.3.9600", "Windows Server 2012 R2", "V1")
-WINDOWS_2008_R2 = _windows_server("2008-R2-SP1", "6.1.7601", "Windows Server 2008 R2 SP1", "V1")
+WINDOWS_2025 = _windows_server("2025-datacenter-g2", "10.0.26100", 6584, "Windows Server 2025")
+WINDOWS_2022 = _windows_server("2022-datacenter-g2", "10.0.20348", 4297, "Windows Server 2022")
+WINDOWS_2019 = _windows_server("2019-datacenter-gensecond", "10.0.17763", 7919, "Windows Server 2019")
+WINDOWS_2016 = _windows_server("2016-Datacenter", "10.0.14393", 8519, "Windows Server 2016", "V1")
+WINDOWS_2012_R2 = _windows_server("2012-R2-Datacenter", "6.3.9600", 22620, "Windows Server 2012 R2", "V1")
 SQL_2022 = Image(
     "Windows", "MicrosoftSQLServer", "sql2022-ws2022", "enterprise-gen2", "16.0.260502",
-    "Windows Server 2022 Datacenter", "10.0.20348",
+    "Windows Server 2022 Datacenter", "10.0.20348.4297",
 )  # fmt: skip
 
 

@@ -25,13 +25,16 @@ _ON_TOP = ("s4-03-lock", "s4-04-provisioning-state", "s4-05-not-running")
 _LOCK = "s4-03-lock"
 _AGENT = "s4-06-agent-not-ready"
 _PLANTED_AT_MOST = 0.6
+_MOST = 100_000
 
 
 class Fleet:
     """A decided fleet of `n` machines. The same arguments give the same documents and the same key."""
 
     def __init__(self, n: int = 10_000, seed: int = 1, regions: int = 6, subscriptions: int = 2) -> None:
-        """Up to 12 regions; about 200 groups and 60 networks with 10,000 machines."""
+        """About 200 groups and 60 networks with 10,000 machines. Raises ValueError for a size that cannot be built."""
+        if not (1 <= n <= _MOST and 1 <= regions <= len(layout.REGIONS) and 1 <= subscriptions <= 3):
+            raise ValueError(f"A fleet has 1 to {_MOST:,} machines in 1 to 12 regions and 1 to 3 subscriptions.")
         self.n, self.seed, self.regions = n, seed, layout.REGIONS[:regions]
         self._random = random.Random(f"fleet {seed}")  # noqa: S311 - repeatable on purpose
         self._estate = Estate("fleet", f"fleet-{seed}")

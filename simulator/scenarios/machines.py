@@ -223,7 +223,7 @@ def _attached_os_disk(machine: Machine) -> Document:
     disk = machine.os_disk
     document: Document = {"osType": machine.image.os, "name": disk.name, "createOption": "FromImage"}
     document |= _backing(machine, disk)
-    document["caching"] = "ReadOnly" if machine.ephemeral else "ReadWrite"
+    document["caching"] = "ReadOnly" if machine.ephemeral or disk.caching == "ReadOnly" else "ReadWrite"
     if machine.ephemeral:
         document["diffDiskSettings"] = {"option": "Local", "placement": "CacheDisk"}
     if disk.ade_vault and disk.account:

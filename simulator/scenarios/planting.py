@@ -262,7 +262,7 @@ def _small(machine: Machine, yard: Yard, offends: bool) -> None:
 @_condition("s4-21-ephemeral-os-disk", "list", "diffDiskSettings Local", "read-only cached, persistent")
 def _ephemeral(machine: Machine, yard: Yard, offends: bool) -> None:
     machine.size = "Standard_D4ds_v5"
-    machine.ephemeral = offends
+    machine.ephemeral, machine.os_disk.caching = offends, "ReadOnly"
     if offends:
         machine.os_disk.sku = "Standard_LRS"
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,6 +191,12 @@ def test_contoso_has_two_vaults_three_regions_and_both_models() -> None:
     assert {m["location"] for m in machines(scenario).values()} == {"eastasia", "japaneast", "northeurope"}
 
 
+def test_the_documentation_names_every_machine_of_contoso() -> None:
+    text = Path("docs/scenarios.md").read_text(encoding="utf-8")
+    names = [d["name"] for d in load("contoso")["resources"] if d["type"].endswith("Compute/virtualMachines")]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
 def test_contoso_starts_with_nothing_protected() -> None:
     assert not [d for d in load("contoso")["resources"] if "replicationFabrics" in d["id"]]
 
@@ -197,6 +204,18 @@ def test_contoso_starts_with_nothing_protected() -> None:
 def test_an_unknown_scenario_is_named_in_the_error() -> None:
     with pytest.raises(UnknownScenarioError, match="no scenario and no file named nowhere"):
         load("nowhere")
+
+
+@pytest.mark.parametrize("wrong", ["pristine", "tiny:1:2:3", "fleet:many", "contoso:x"])
+def test_wrong_numbers_are_refused_with_what_is_right(wrong: str) -> None:
+    with pytest.raises(UnknownScenarioError, match="takes these whole numbers: "):
+        load(wrong)
+
+
+@pytest.mark.parametrize("size", ["fleet:0", "fleet:10:1:99", "fleet:10:1:6:9"])
+def test_a_fleet_that_cannot_be_built_is_refused(size: str) -> None:
+    with pytest.raises(ValueError, match="A fleet has 1 to"):
+        load(size)
 
 
 def test_a_file_that_is_not_json_is_refused(tmp_path: Any) -> None:

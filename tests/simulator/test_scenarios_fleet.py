@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,6 +194,11 @@ def test_a_premium_account_is_over_35_tib_exactly_for_the_offenders(fleet: Read)
         if (account := uri.split("//")[1].split(".")[0]) in premium and total[account] > 35 * 1024
     }
     assert full == set(entry["offenders"])
+
+
+def test_the_documentation_names_every_condition(fleet: Read) -> None:
+    text = Path("docs/scenarios.md").read_text(encoding="utf-8")
+    assert [name for name in fleet.key["conditions"] if f"`{name}`" not in text] == []
 
 
 def test_the_key_stays_out_of_the_documents(fleet: Read) -> None:
