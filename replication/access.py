@@ -4,6 +4,7 @@ The portal acts with one credential for many people, so each query is narrowed h
 subscriptions and groups usable as source and as target.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -18,6 +19,7 @@ from django.http import Http404
 from replication.domain.roles import Permission, Role, allowed, refusal
 from replication.models import (
     AuditEntry,
+    Connection,
     Draft,
     Grant,
     GrantScope,
@@ -99,6 +101,17 @@ def vaults(person: Someone, permission: Permission = Permission.READ) -> QuerySe
     return Vault.objects.filter(pk__in=_granted(person, permission).values("vault_id"))
 
 
+def connections(person: Someone) -> QuerySet[Connection]:
+    """Connections of the person's vaults."""
+    return Connection.objects.filter(pk__in=vaults(person).values("connection_id"))
+
+
+def subscription_names(seen: Iterable[Vault]) -> dict[str, str]:
+    """Names of the subscriptions in which vaults lie that the person sees, by their ids."""
+    ids = {vault.subscription_id for vault in seen}
+    return dict(Subscription.objects.filter(subscription_id__in=ids).values_list("subscription_id", "name"))
+
+
 def items(person: Someone, vault: Vault | None = None) -> QuerySet[ProtectedItem]:
     """Protected items of the person's vaults, or of one of them."""
     return _of_vaults(ProtectedItem.objects.select_related("vault"), person, vault)
@@ -165,6 +178,18 @@ def subscriptions(person: Someone, vault: Vault, side: str) -> QuerySet[Subscrip
     return Subscription.objects.filter(
         connection_id=vault.connection_id, subscription_id__in=opened.values("subscription_id"), gone_at=None
     )
+
+
+def whole_subscriptions(person: Someone, vault: Vault, side: str) -> set[str]:
+    """Ids of the subscriptions that the person's grants in the vault open as a whole."""
+    opened = GrantScope.objects.filter(side=side, resource_group="", grant__in=_granted(person), grant__vault=vault)
+    return set(opened.values_list("subscription_id", flat=True))
+
+
+def scope_names(person: Person) -> dict[str, str]:
+    """Names of the subscriptions that a person's grants speak of, by their ids."""
+    opened = GrantScope.objects.filter(grant__person=person).values("subscription_id")
+    return dict(Subscription.objects.filter(subscription_id__in=opened).values_list("subscription_id", "name"))
 
 
 def audit(person: Someone) -> QuerySet[AuditEntry]:

@@ -1,6 +1,77 @@
-"""Addresses of the console."""
+"""Addresses of the console. Session pages have names without a namespace, as Django's own settings expect."""
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from replication.views import audit, home, items, jobs, live, people, runs, search, session, vaults
+
+Address = URLPattern | URLResolver
+
+session_urls: list[Address] = [
+    path("", home.home, name="home"),
+    path("sign-in/", session.SignIn.as_view(), name="login"),
+    path("sign-out/", session.SignOut.as_view(), name="logout"),
+]
+
+_vaults: list[Address] = [
+    path("vaults/", vaults.vaults, name="vaults"),
+    path("vaults/refresh/", vaults.refresh, name="vaults_refresh"),
+    path("vaults/<int:pk>/", vaults.overview, name="overview"),
+    path("readings/<int:pk>/", live.reading, name="reading"),
+]
+
+_items: list[Address] = [
+    path("items/", items.items, name="all_items"),
+    path("items/live/", items.items_live, name="all_items_live"),
+    path("items/refresh/", items.refresh, name="all_items_refresh"),
+    path("items/export/", items.export, name="all_items_export"),
+    path("items/<int:pk>/", items.item, name="item"),
+    path("items/<int:pk>/refresh/", items.item_refresh, name="item_refresh"),
+    path("items/<int:pk>/points/", items.points, name="item_points"),
+    path("vaults/<int:pk>/items/", items.items, name="items"),
+    path("vaults/<int:pk>/items/live/", items.items_live, name="items_live"),
+    path("vaults/<int:pk>/items/refresh/", items.refresh, name="items_refresh"),
+    path("vaults/<int:pk>/items/export/", items.export, name="items_export"),
+]
+
+_runs: list[Address] = [
+    path("runs/", runs.runs, name="all_runs"),
+    path("runs/<uuid:pk>/", runs.run, name="run"),
+    path("runs/<uuid:pk>/live/", runs.live, name="run_live"),
+    path("runs/<uuid:pk>/cancel/", runs.cancel, name="run_cancel"),
+    path("runs/<uuid:pk>/retry/", runs.retry, name="run_retry"),
+    path("runs/<uuid:run_pk>/steps/<int:pk>/", runs.step, name="step"),
+    path("vaults/<int:pk>/runs/", runs.runs, name="runs"),
+    path("vaults/<int:pk>/jobs/", jobs.jobs, name="jobs"),
+    path("vaults/<int:pk>/jobs/<int:job_pk>/", jobs.job, name="job"),
+]
+
+_audit: list[Address] = [
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.export, name="audit_export"),
+    path("audit/<int:sequence>/", audit.entry, name="audit_entry"),
+]
+
+_people: list[Address] = [
+    path("people/", people.people, name="people"),
+    path("people/new/", people.create, name="person_create"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/active/", people.active, name="person_active"),
+    path("people/<int:pk>/grant/", people.choose, name="grant_choose"),
+    path("people/<int:pk>/grant/<int:vault_pk>/", people.grant, name="grant"),
+    path("grants/<int:pk>/end/", people.end, name="grant_end"),
+]
+
+_shell: list[Address] = [
+    path("search/", search.search, name="search"),
+    path("theme/", session.theme, name="theme"),
+]
+
+# The wizard brings its own addresses.
+_wizard: list[Address] = (
+    [path("", include("replication.views.wizard"))] if find_spec("replication.views.wizard") else []
+)
 
 app_name = "replication"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[Address] = [*_vaults, *_items, *_runs, *_audit, *_people, *_shell, *_wizard]

@@ -23,7 +23,10 @@ class AccountForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     display_name = forms.CharField(
-        label="Display name", max_length=200, required=False, help_text="Stands in the audit history beside what they did."
+        label="Display name",
+        max_length=200,
+        required=False,
+        help_text="Stands in the audit history beside what they did.",
     )
     password = forms.CharField(
         label="Initial password",
@@ -55,7 +58,9 @@ class GrantForm(forms.Form):
 
     role = forms.ChoiceField(label="Role", choices=[(role.value, role.label) for role in Role])
     source = forms.MultipleChoiceField(
-        label="Usable as source", required=False, help_text="Machines of these subscriptions or groups can be replicated."
+        label="Usable as source",
+        required=False,
+        help_text="Machines of these subscriptions or groups can be replicated.",
     )
     target = forms.MultipleChoiceField(
         label="Usable as target", required=False, help_text="Target resources can be chosen and created here."

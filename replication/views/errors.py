@@ -4,10 +4,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal.middleware import request_id
+from replication import access
+from replication.actions import refusals
+from replication.models import Person
+from replication.views.actor import actor
 
 
-def _page(request: HttpRequest, status: int) -> HttpResponse:
-    return render(request, f"errors/{status}.html", {"request_id": request_id.get()}, status=status)
+def _page(request: HttpRequest, status: int, explanation: str = "") -> HttpResponse:
+    context = {"request_id": request_id.get(), "explanation": explanation}
+    return render(request, f"errors/{status}.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -16,13 +21,27 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403."""
+    """403 with the reason; a verb that a role may not use is also an entry of the audit."""
+    if isinstance(exception, access.Refused) and isinstance(request.user, Person):
+        refusals.refused(
+            str(exception),
+            request.method or "",
+            request.path,
+            vault=exception.vault,
+            actor=actor(request, exception.vault),
+        )
+        return _page(request, 403, f"{exception} Nothing was changed.")
     return _page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: also for what exists but is not this person's to see."""
     return _page(request, 404)
+
+
+def conflict(request: HttpRequest, explanation: str = "") -> HttpResponse:
+    """409: somebody else was first."""
+    return _page(request, 409, explanation)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,179 @@
+"""Accounts and grants: who may do what, where. Only administrators, and only in vaults that they administer."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import F
+
+from replication import access, clock
+from replication.actions.actor import Actor
+from replication.actions.audit import gesture
+from replication.domain.roles import Permission, Role
+from replication.models import Grant, GrantScope, Person, Vault
+
+
+class Impossible(Exception):
+    """What was asked would break a rule; the message says which. Nothing was changed."""
+
+
+class Scope(NamedTuple):
+    """A subscription, or one group of it (lower case; '' is all of it), opened on one side ('source' or 'target')."""
+
+    side: str
+    subscription_id: str
+    resource_group: str = ""
+
+
+def choose_theme(person: Person, theme: str) -> None:
+    """Keep how a person wants pages to look: theirs alone, so the audit need not know."""
+    Person.objects.filter(pk=person.pk).update(theme=theme)
+
+
+def create(username: str, display_name: str, password: str, *, actor: Actor) -> Person:
+    """A new account, which may do nothing until a role is granted. The password is stored hashed and nowhere else."""
+    _manages(actor)
+    with gesture("person.created", actor=actor, subject_kind="person", subject_name=display_name or username) as entry:
+        person = Person(username=username, display_name=display_name, date_joined=clock.now())
+        person.set_password(password)
+        person.save()
+        entry.subject_key = key(person)
+        entry.after = {"username": username, "display_name": display_name}
+    return person
+
+
+def grant(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], *, actor: Actor) -> Grant:
+    """Give a role in a vault, or change the one that the person holds there."""
+    _manages(actor, vault)
+    with transaction.atomic():
+        _alone(vault)
+        held = live(vault).filter(person=person).first()
+        return _change(held, role, scopes, actor) if held else _give(person, vault, role, scopes, actor)
+
+
+def _give(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], actor: Actor) -> Grant:
+    with gesture("grant.given", actor=actor, **_about(person, vault)) as entry:
+        given = Grant.objects.create(
+            person=person, vault=vault, role=role, granted_at=clock.now(), granted_by=actor.person
+        )
+        _open(given, scopes)
+        entry.after = shown(given)
+    return given
+
+
+def _change(held: Grant, role: Role, scopes: Iterable[Scope], actor: Actor) -> Grant:
+    if held.role == Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR:
+        _not_the_last(held)
+    before = shown(held)
+    with gesture("grant.changed", actor=actor, before=before, **_about(held.person, held.vault)) as entry:
+        Grant.objects.filter(pk=held.pk).update(role=role)
+        held.role = role
+        held.scopes.all().delete()
+        _open(held, scopes)
+        entry.after = shown(held)
+    return held
+
+
+def end(held: Grant, *, actor: Actor) -> None:
+    """Take a role away; the row stays, with its end."""
+    _manages(actor, held.vault)
+    with transaction.atomic():
+        _alone(held.vault)
+        _not_the_last(held)
+        with gesture("grant.ended", actor=actor, before=shown(held), **_about(held.person, held.vault)):
+            Grant.objects.filter(pk=held.pk, ended_at=None).update(ended_at=clock.now())
+
+
+def deactivate(person: Person, *, actor: Actor) -> None:
+    """Close an account: it cannot sign in, its grants stay as they are."""
+    with transaction.atomic():
+        held = _all_grants(person, actor)
+        for each in held:
+            _alone(each.vault)
+            _not_the_last(each)
+        _set_active(person, False, "person.deactivated", actor)
+
+
+def reactivate(person: Person, *, actor: Actor) -> None:
+    """Open a closed account again, with the grants it has."""
+    with transaction.atomic():
+        _all_grants(person, actor)
+        _set_active(person, True, "person.reactivated", actor)
+
+
+def _set_active(person: Person, active: bool, action: str, actor: Actor) -> None:
+    with gesture(
+        action, actor=actor, subject_kind="person", subject_key=key(person), subject_name=str(person)
+    ) as entry:
+        Person.objects.filter(pk=person.pk).update(is_active=active)
+        entry.before, entry.after = {"active": not active}, {"active": active}
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _manages(actor: Actor, vault: Vault | None = None) -> None:
+    assert actor.person is not None
+    access.require(actor.person, Permission.MANAGE_PEOPLE, vault)
+
+
+def _all_grants(person: Person, actor: Actor) -> list[Grant]:
+    """The person's live grants, all of which must be in vaults that the actor administers."""
+    _manages(actor)
+    held = list(Grant.objects.filter(person=person, ended_at=None).select_related("vault", "person"))
+    for each in held:
+        _manages(actor, each.vault)
+    return held
+
+
+def live(vault: Vault) -> Any:
+    """The grants that hold in the vault now."""
+    return Grant.objects.filter(vault=vault, ended_at=None).select_related("person", "vault")
+
+
+def _alone(vault: Vault) -> None:
+    """Hold the vault's row until the commit, so that two administrators cannot end each other at the same moment."""
+    Vault.objects.filter(pk=vault.pk).update(name=F("name"))
+
+
+def _not_the_last(held: Grant) -> None:
+    others = live(held.vault).filter(role=Role.ADMINISTRATOR, person__is_active=True).exclude(pk=held.pk)
+    if held.role == Role.ADMINISTRATOR and not others.exists():
+        raise Impossible(
+            f"{held.person} is the last administrator of {held.vault.name}. Make somebody else administrator first."
+        )
+
+
+# --- what is written -----------------------------------------------------------------------------------------------
+
+
+def _open(given: Grant, scopes: Iterable[Scope]) -> None:
+    GrantScope.objects.bulk_create(GrantScope(grant=given, **scope._asdict()) for scope in dict.fromkeys(scopes))
+
+
+def scopes_of(given: Grant) -> Sequence[Scope]:
+    """What a grant opens, sorted."""
+    rows = given.scopes.values_list("side", "subscription_id", "resource_group")
+    return sorted(Scope(*row) for row in rows)
+
+
+def shown(given: Grant) -> dict[str, Any]:
+    """A grant as the audit keeps it."""
+    sides: dict[str, list[str]] = {"source": [], "target": []}
+    for scope in scopes_of(given):
+        sides[scope.side].append(f"{scope.subscription_id}/{scope.resource_group or '*'}")
+    return {"role": str(given.role), **sides}
+
+
+def _about(person: Person, vault: Vault) -> dict[str, str]:
+    return {
+        "subject_kind": "person",
+        "subject_key": key(person),
+        "subject_name": f"{person} in {vault.name}",
+        "vault_key": vault.key,
+    }
+
+
+def key(person: Person) -> str:
+    """How the audit names a person."""
+    return f"person:{person.pk}"

@@ -1,0 +1,261 @@
+"""Grids: search, filters, sort, pages and CSV of one list, all read from the query string.
+
+A view is a link: whatever stands in the query string means the same for everybody. What it asks wrongly is left out and told in a
+sentence, never an error. The CSV comes from the same `View`, so a filter cannot be dropped on the way out.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, OrderBy, Q, QuerySet
+from django.http import QueryDict, StreamingHttpResponse
+
+SIZES = (25, 50, 100, 200)
+Rows = QuerySet[Any]
+Options = Sequence[tuple[str, str]]
+
+
+def clean(text: str | None) -> str:
+    """What somebody typed into an address, without blanks around it and null bytes, at most 200 characters."""
+    return (text or "").replace("\x00", "").strip()[:200]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column: `order` names the fields it sorts by (none: it does not sort), `text` gives its cell in the CSV."""
+
+    key: str
+    label: str
+    order: tuple[str, ...] = ()
+    nullable: bool = False  # rows without a value come last, either way round
+    text: Callable[[Any], object] = str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A filter with a list of choices, fixed or read from the unfiltered rows."""
+
+    key: str
+    label: str
+    narrow: Callable[[Rows, str], Rows]
+    options: Options | Callable[[Rows], Options] = ()
+
+    def choices(self, rows: Rows) -> Options:
+        return self.options(rows) if callable(self.options) else self.options
+
+    def parse(self, text: str, options: Options) -> str | None:
+        return text if text in {value for value, _ in options} else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A filter by typed text."""
+
+    key: str
+    label: str
+    narrow: Callable[[Rows, str], Rows]
+
+    def choices(self, rows: Rows) -> Options:
+        return ()
+
+    def parse(self, text: str, options: Options) -> str | None:
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A filter by a day, as <input type=date> sends it."""
+
+    key: str
+    label: str
+    narrow: Callable[[Rows, date], Rows]
+
+    def choices(self, rows: Rows) -> Options:
+        return ()
+
+    def parse(self, text: str, options: Options) -> date | None:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
+
+
+Filter = Choice | Text | Day
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A filter as it stands on the page: `chosen` is its value, '' when it is not set."""
+
+    key: str
+    label: str
+    options: Options
+    chosen: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A grid as one query string asks for it."""
+
+    grid: "Grid"
+    rows: Rows  # filtered and sorted
+    params: Mapping[str, str]
+    sort: str
+    q: str
+    pills: Mapping[str, Pill]
+    remarks: Sequence[str]  # what was asked and left out, in sentences
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        """The page asked for; the nearest one when there is no such page."""
+        size = self.params.get("size", "")
+        paginator = Paginator(self.rows, int(size) if size in map(str, SIZES) else 50)
+        return paginator.get_page(self.params.get("page"))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return SIZES
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything was left out."""
+        return bool(self.asked)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The search and the filters that are set, for the record of an export."""
+        set_ = {pill.key: pill.chosen for pill in self.pills.values() if pill.chosen}
+        return {"q": self.q, **set_} if self.q else set_
+
+    def csv(self, name: str) -> StreamingHttpResponse:
+        """All rows of all pages as a download."""
+        answer = StreamingHttpResponse(self._lines(), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return answer
+
+    def _lines(self) -> Iterator[str]:
+        writer = csv.writer(_Line())
+        yield writer.writerow([column.label for column in self.grid.columns])
+        for row in self.rows.iterator(chunk_size=1000):
+            yield writer.writerow([harmless(column.text(row)) for column in self.grid.columns])
+
+
+class _Line:
+    """A file for csv.writer that hands each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def harmless(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula: a leading = + - @ tab or return gets an apostrophe before it."""
+    if value is None or isinstance(value, int | float):
+        return value
+    text = str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """What a list can show and be asked."""
+
+    columns: Sequence[Column]
+    filters: Sequence[Filter] = ()
+    search: Callable[[Rows, str], Rows] | None = None
+    default_sort: str
+    _by_key: dict[str, Column] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_key", {column.key: column for column in self.columns if column.order})
+
+    def view(self, rows: Rows, query: QueryDict) -> View:
+        """The rows as the query string asks for them."""
+        params = {key: clean(query.get(key)) for key in query}
+        remarks: list[str] = []
+        pills, narrowed = {}, rows
+        for each in self.filters:
+            options = each.choices(rows)
+            narrowed, chosen = _narrow(each, narrowed, params.get(each.key, ""), options, remarks)
+            pills[each.key] = Pill(each.key, each.label, options, chosen)
+        q = params.get("q", "") if self.search else ""
+        if self.search and q:
+            narrowed = self.search(narrowed, q)
+        sort = self._sort(params.get("sort", ""), remarks)
+        return View(
+            grid=self,
+            rows=narrowed.order_by(*self._order(sort)),
+            params=params,
+            sort=sort,
+            q=q,
+            pills=pills,
+            remarks=remarks,
+        )
+
+    def _sort(self, asked: str, remarks: list[str]) -> str:
+        if asked.removeprefix("-") in self._by_key:
+            return asked
+        if asked:
+            remarks.append(f"This list cannot be sorted by “{asked}”; it has its usual order.")
+        return self.default_sort
+
+    def _order(self, sort: str) -> list[OrderBy | str]:
+        column, back = self._by_key[sort.removeprefix("-")], sort.startswith("-")
+        terms = [_term(name, back, column.nullable) for name in column.order]
+        return [*terms, "-pk" if back else "pk"]
+
+
+def _narrow(each: Filter, rows: Rows, text: str, options: Options, remarks: list[str]) -> tuple[Rows, str]:
+    """The rows under one filter and what it is set to; a value that it does not know is told and left out."""
+    if not text:
+        return rows, ""
+    value = each.parse(text, options)
+    if value is None:
+        remarks.append(f"{each.label}: “{text}” is not one of the choices and was left out.")
+        return rows, ""
+    return each.narrow(rows, value), text  # type: ignore[arg-type]
+
+
+def _term(name: str, back: bool, nullable: bool) -> OrderBy | str:
+    down = name.startswith("-") is not back
+    plain = name.removeprefix("-")
+    if not nullable:  # by name alone, so that an index can serve it
+        return f"-{plain}" if down else plain
+    return F(plain).desc(nulls_last=True) if down else F(plain).asc(nulls_last=True)
+
+
+def words(*fields: str) -> Callable[[Rows, str], Rows]:
+    """A search that wants every word somewhere in one of the (lower-case) fields."""
+
+    def search(rows: Rows, text: str) -> Rows:
+        for word in text.lower().split():
+            rows = rows.filter(_anywhere(fields, word))
+        return rows
+
+    return search
+
+
+def _anywhere(fields: Sequence[str], word: str) -> Q:
+    found = Q()
+    for name in fields:
+        found |= Q(**{f"{name}__icontains": word})
+    return found
+
+
+def distinct(name: str, label: Callable[[str], str] = str) -> Callable[[Rows], Options]:
+    """Choices read from the rows: the values that the field has."""
+
+    def options(rows: Rows) -> Options:
+        values = rows.order_by().values_list(name, flat=True).distinct()
+        return sorted(((str(value), label(str(value))) for value in values if value), key=lambda pair: pair[1].lower())
+
+    return options
+
+
+def by(name: str) -> Callable[[Rows, str], Rows]:
+    """A filter on one field's value."""
+    return lambda rows, value: rows.filter(**{name: value})

@@ -1,0 +1,184 @@
+"""The audit as people read it: sentences, differences, and the grid."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from replication.domain.roles import Role
+from replication.domain.vocabulary import ACTIONS
+from replication.grid import Choice, Column, Day, Grid, Rows, Text, by
+from replication.models import AuditEntry, AuditSubject
+from replication.presenters.looks import State
+
+OUTCOMES = {
+    "ok": State("ok", "Done"),
+    "refused": State("warn", "Refused"),
+    "failed": State("error", "Failed"),
+    "partial": State("warn", "Partly failed"),
+    "cancelled": State("cancelled", "Cancelled"),
+}
+_ASKED = State("info", "Asked")
+_LISTED = 50  # machines of an entry that its row lists; the rest is counted, and all are in the CSV of one entry
+
+
+def action_label(action: str) -> str:
+    """An action by its short name: run.create_targets -> Run: create targets."""
+    area, _, verb = action.partition(".")
+    return f"{area.capitalize()}: {verb.replace('_', ' ')}"
+
+
+def grid() -> Grid:
+    """Entries, newest first; person and action by list, subject by text, time by days."""
+    return Grid(
+        columns=(
+            Column(key="sequence", label="Number", order=("sequence",), text=lambda e: e.sequence),
+            Column(
+                key="at", label="Time (UTC)", text=lambda e: e.at.astimezone(UTC).isoformat(timespec="milliseconds")
+            ),
+            Column(key="person", label="Person", order=("actor_name",), text=lambda e: e.actor_name),
+            Column(key="role", label="Role", order=("actor_role",), text=lambda e: role_label(e.actor_role)),
+            Column(key="action", label="Action", order=("action",), text=lambda e: e.action),
+            Column(key="phase", label="Phase", text=lambda e: e.phase),
+            Column(key="subject", label="Subject", order=("subject_name",), text=lambda e: e.subject_name),
+            Column(key="outcome", label="Outcome", order=("outcome",), text=lambda e: e.outcome),
+            Column(key="machines", label="Machines", text=lambda e: e.subject_count),
+            Column(key="run", label="Run", text=lambda e: e.run_id or ""),
+            Column(key="reason", label="Reason", text=lambda e: e.reason),
+            Column(key="before", label="Before", text=lambda e: _compact(e.before)),
+            Column(key="after", label="After", text=lambda e: _compact(e.after)),
+            Column(key="detail", label="Detail", text=lambda e: _compact(e.detail)),
+            Column(key="request", label="Request id", text=lambda e: e.request_id),
+            Column(key="correlation", label="Azure correlation id", text=lambda e: e.correlation_id),
+            Column(key="address", label="Address", text=lambda e: e.source_address),
+            Column(key="hash", label="Hash", text=lambda e: e.hash),
+        ),
+        filters=(
+            Choice(key="person", label="Person", narrow=by("actor_name"), options=_people),
+            Choice(key="action", label="Action", narrow=by("action"), options=[(a, action_label(a)) for a in ACTIONS]),
+            Choice(
+                key="outcome",
+                label="Outcome",
+                narrow=by("outcome"),
+                options=[(k, v.label) for k, v in OUTCOMES.items()],
+            ),
+            Text(key="subject", label="Subject", narrow=_by_subject),
+            Text(key="run", label="Run", narrow=_by_run),
+            Day(key="from", label="From", narrow=lambda rows, day: rows.filter(at__gte=_midnight(day))),
+            Day(key="to", label="To", narrow=lambda rows, day: rows.filter(at__lt=_midnight_after(day))),
+        ),
+        default_sort="-sequence",
+    )
+
+
+def _people(rows: Rows) -> list[tuple[str, str]]:
+    names = rows.order_by().values_list("actor_name", flat=True).distinct()
+    return [(name, name) for name in sorted(names, key=str.lower)]
+
+
+def _by_subject(rows: Rows, text: str) -> Rows:
+    """By the subject's name or a machine's that the entry speaks of."""
+    machines = AuditSubject.objects.filter(name__icontains=text)
+    return rows.filter(Q(subject_name__icontains=text) | Q(pk__in=machines.values("entry_id")))
+
+
+def _by_run(rows: Rows, text: str) -> Rows:
+    try:
+        return rows.filter(run_id=UUID(text))
+    except ValueError:
+        return rows.none()
+
+
+def _midnight(day: date) -> datetime:
+    """The day's beginning in the portal's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _midnight_after(day: date) -> datetime:
+    return _midnight(day + timedelta(days=1)) if day < date.max else _midnight(day)
+
+
+def role_label(role: str) -> str:
+    """Team lead for team_lead; a role that there is no more, as it was written."""
+    return Role(role).label if role in set(Role) else role
+
+
+def _compact(value: Any) -> str:
+    """A JSON value in one line: role: operator; source: [a, b]."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_compact(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_compact(each) for each in value)
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry as the list shows it."""
+
+    entry: AuditEntry
+
+    @property
+    def url(self) -> str:
+        return reverse("replication:audit_entry", args=[self.entry.sequence])
+
+    @property
+    def sentence(self) -> str:
+        """Ada Demo granted a role to …; an action that is no longer registered, by its name."""
+        pattern = ACTIONS.get(self.entry.action, "{actor}: " + self.entry.action + " {subject}")
+        return pattern.format(actor=self.entry.actor_name, subject=self.entry.subject_name)
+
+    @property
+    def action(self) -> str:
+        return action_label(self.entry.action)
+
+    @property
+    def role(self) -> str:
+        return role_label(self.entry.actor_role)
+
+    @property
+    def state(self) -> State:
+        if self.entry.phase == "asked" and self.entry.outcome == "ok":
+            return _ASKED
+        return OUTCOMES.get(self.entry.outcome, State("none", self.entry.outcome))
+
+    @property
+    def changes(self) -> list[tuple[str, str | None, str | None]]:
+        """What was before and after, field by field; None where a side has nothing."""
+        before, after = _fields(self.entry.before), _fields(self.entry.after)
+        return [(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        return list(_fields(self.entry.detail).items())
+
+    @property
+    def subjects(self) -> list[str]:
+        return [subject.name for subject in self.entry.subjects.all()[:_LISTED]]
+
+    @property
+    def more_subjects(self) -> int:
+        return max(0, self.entry.subject_count - _LISTED)
+
+
+def _fields(value: Any) -> dict[str, str]:
+    """A JSON value as fields with readable text; nested ones get names like target: location."""
+    if value is None:
+        return {}
+    return dict(_flat(value, "")) if isinstance(value, dict) else {"value": _compact(value)}
+
+
+def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, each in value.items():
+        shown = prefix + name.replace("_", " ")
+        if isinstance(each, dict):
+            yield from _flat(each, f"{shown}: ")
+        else:
+            yield shown, _compact(each)

@@ -1,0 +1,227 @@
+"""Replicated items: the grid, its summary and its rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.urls import reverse
+
+from replication import clock
+from replication.charts import Part
+from replication.domain.states import HEALTH, ITEM, ItemStatus
+from replication.grid import Choice, Column, Grid, Rows, by, distinct, words
+from replication.models import ProtectedItem
+from replication.presenters.looks import State, health_word, item_state, region
+
+RPO_TARGET = (
+    30 * 60
+)  # seconds; *assumed*: Azure alerts when no crash-consistent point came for 60 minutes, half of it is ours
+TEST_EVERY = timedelta(days=180)  # portal-behaviour.md §2.3: test each machine at least every six months
+
+_MOVING = tuple(status.value for status, look in ITEM.items() if look.moving)
+ABOVE_TARGET = Q(rpo__gt=RPO_TARGET)
+
+
+def test_due() -> Q:
+    """Protected machines without a test failover in the last half year."""
+    late = Q(last_test_at=None) | Q(last_test_at__lt=clock.now() - TEST_EVERY)
+    return Q(status=ItemStatus.PROTECTED) & late
+
+
+def grid(names: Mapping[str, str], several_vaults: bool) -> Grid:
+    """The grid of one vault, or of all that a person sees; `names` are the regions' display names."""
+    columns, filters = list(_columns(names)), list(_filters(names))
+    if several_vaults:
+        columns.insert(
+            1, Column(key="vault", label="Vault", order=("vault__name", "name"), text=lambda i: i.vault.name)
+        )
+        filters.append(Choice(key="vault", label="Vault", narrow=by("vault__name"), options=distinct("vault__name")))
+    return Grid(columns=columns, filters=filters, search=words("search", "name"), default_sort="health")
+
+
+def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
+    return (
+        Column(key="name", label="Name", order=("name",), text=lambda i: i.name),
+        Column(key="group", label="Resource group", order=("resource_group", "name"), text=lambda i: i.resource_group),
+        Column(key="health", label="Health", order=("-health_rank", "name"), text=lambda i: health_word(i.health)),
+        Column(key="status", label="Status", order=("status", "name"), text=_status_text),
+        Column(key="progress", label="Progress %", text=lambda i: i.progress),
+        Column(key="rpo", label="RPO seconds", order=("-rpo",), nullable=True, text=lambda i: i.rpo),
+        Column(key="source", label="Source region", text=lambda i: region(names, i.primary_location)),
+        Column(key="target", label="Target region", text=lambda i: region(names, i.recovery_location)),
+        Column(
+            key="regions", label="Active location", order=("primary_location", "name"), text=lambda i: i.active_location
+        ),
+        Column(key="policy", label="Policy", text=lambda i: i.policy_name),
+        Column(
+            key="test", label="Last test failover", order=("last_test_at",), nullable=True, text=_moment("last_test_at")
+        ),
+        Column(key="issues", label="Issues", order=("-issue_count", "name"), text=lambda i: i.issue_count),
+        Column(key="as_of", label="As of", text=_moment("as_of")),
+    )
+
+
+def _filters(names: Mapping[str, str]) -> tuple[Choice, ...]:
+    statuses = [(status.value, look.label) for status, look in ITEM.items()]
+    return (
+        Choice(key="health", label="Health", narrow=by("health"), options=[(k, v.label) for k, v in HEALTH.items()]),
+        Choice(key="status", label="Status", narrow=_by_status, options=[("moving", "In progress"), *statuses]),
+        Choice(
+            key="source",
+            label="Source",
+            narrow=by("primary_location"),
+            options=distinct("primary_location", lambda name: region(names, name)),
+        ),
+        Choice(key="policy", label="Policy", narrow=by("policy_name"), options=distinct("policy_name")),
+        Choice(
+            key="rpo",
+            label="RPO",
+            narrow=lambda rows, _: rows.filter(ABOVE_TARGET),
+            options=[("above", "above 30 min target")],
+        ),
+        Choice(
+            key="test", label="Test failover", narrow=lambda rows, _: rows.filter(test_due()), options=[("due", "due")]
+        ),
+    )
+
+
+def _by_status(rows: Rows, value: str) -> Rows:
+    return rows.filter(status__in=_MOVING) if value == "moving" else rows.filter(status=value)
+
+
+def _status_text(item: ProtectedItem) -> str:
+    return item_state(item.status, item.protection_state).label
+
+
+def _moment(name: str) -> Callable[[Any], str]:
+    def text(row: Any) -> str:
+        at = getattr(row, name)
+        return at.isoformat(timespec="seconds") if at else ""
+
+    return text
+
+
+# --- the cards ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The numbers of the cards; one query."""
+
+    total: int
+    health: dict[str, int]
+    protected: int
+    copying: int
+    enabling: int
+    waiting: int
+    above_target: int
+    measured: int
+    worst_rpo: int | None
+    test_due: int
+
+    @property
+    def health_parts(self) -> list[Part]:
+        """For the donut; a number that is nought is left out, except the first three."""
+        tones = {"Critical": "error", "Warning": "warn", "Normal": "ok", "None": "none"}
+        shown = [value for value in tones if value != "None" or self.health["None"]]
+        return [Part(tones[v], HEALTH[v].label, self.health[v], "?" + urlencode({"health": v})) for v in shown]
+
+    @property
+    def state_parts(self) -> list[Part]:
+        moving = self.copying + self.enabling + self.waiting
+        rest = self.total - self.protected - moving
+        return [
+            Part("ok", "Protected", self.protected),
+            Part("info", "In progress", moving),
+            Part("none", "Other", rest),
+        ]
+
+    @property
+    def rpo_parts(self) -> list[Part]:
+        return [Part("ok", "Within", self.measured - self.above_target), Part("error", "Above", self.above_target)]
+
+    @property
+    def test_parts(self) -> list[Part]:
+        return [Part("ok", "Tested", self.protected - self.test_due), Part("track", "Due", self.test_due)]
+
+    @property
+    def within_percent(self) -> str:
+        """Share of machines within the target; a share that is not whole never rounds up to 100."""
+        if not self.measured:
+            return "—"
+        share = 1000 * (self.measured - self.above_target) // self.measured / 10
+        return f"{share:.1f}%".replace(".0%", "%")
+
+    @property
+    def tested(self) -> int:
+        return self.protected - self.test_due
+
+
+def summary(rows: QuerySet[ProtectedItem]) -> Summary:
+    """Counts over all of a person's items in view, whatever the filter."""
+    counts = rows.order_by().aggregate(
+        total=Count("pk"),
+        protected=Count("pk", Q(status=ItemStatus.PROTECTED)),
+        copying=Count("pk", Q(status=ItemStatus.COPYING)),
+        enabling=Count("pk", Q(status=ItemStatus.ENABLING)),
+        waiting=Count("pk", Q(status=ItemStatus.FINISHING)),
+        above_target=Count("pk", ABOVE_TARGET),
+        measured=Count("pk", Q(rpo__isnull=False)),
+        worst_rpo=Max("rpo"),
+        test_due=Count("pk", test_due()),
+        **{f"health_{value}": Count("pk", Q(health=value)) for value in HEALTH},
+    )
+    return Summary(health={value: counts.pop(f"health_{value}") for value in HEALTH}, **counts)
+
+
+# --- rows --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item as the grid shows it."""
+
+    item: ProtectedItem
+    names: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return reverse("replication:item", args=[self.item.pk])
+
+    @property
+    def state(self) -> State:
+        return item_state(self.item.status, self.item.protection_state)
+
+    @property
+    def progress(self) -> int | None:
+        return self.item.progress if self.state.moving else None
+
+    @property
+    def above_target(self) -> bool:
+        return self.item.rpo is not None and self.item.rpo > RPO_TARGET
+
+    @property
+    def active(self) -> str:
+        return region(self.names, self._ends[0])
+
+    @property
+    def other(self) -> str:
+        return region(self.names, self._ends[1])
+
+    @property
+    def _ends(self) -> tuple[str, str]:
+        """Where it runs now and where it would go: turned round while it runs in the recovery region."""
+        ends = self.item.primary_location, self.item.recovery_location
+        return (ends[1], ends[0]) if self.item.active_location == "Recovery" else ends
+
+    @property
+    def test_due(self) -> bool:
+        last: datetime | None = self.item.last_test_at
+        return self.item.status == ItemStatus.PROTECTED and (last is None or last < clock.now() - TEST_EVERY)
+
+    @property
+    def issues_tone(self) -> str:
+        return "error" if self.item.health == "Critical" else "warn"

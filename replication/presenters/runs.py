@@ -1,0 +1,336 @@
+"""Runs: the list, and the page of one, light even with a thousand machines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+
+from replication import clock
+from replication.domain import ids
+from replication.domain.states import RUN
+from replication.domain.steps import FINAL, STAGES, Outcome, StepState
+from replication.grid import Choice, Column, Grid, Rows, by, words
+from replication.models import ProtectedItem, Run, Step
+from replication.presenters.items import ItemRow
+from replication.presenters.looks import State, run_state, step_state
+
+STEPS_SHOWN = 100  # of the foundations of one run; more than that is said in a sentence
+EVENTS_SHOWN = 20
+_UNDER_WAY = (StepState.SUBMITTING, StepState.RUNNING)
+_MAPPINGS = {"container_mapping", "network_mapping"}
+_OUTCOMES = {Outcome.CREATED: "new", Outcome.REUSED: "reuse", Outcome.ADOPTED: "reuse"}
+
+
+def elapsed(begun: datetime | None, ended: datetime | None) -> float | None:
+    """Seconds from the beginning to the end, or to now; None before the beginning."""
+    return ((ended or clock.now()) - begun).total_seconds() if begun else None
+
+
+# --- the list ----------------------------------------------------------------------------------------------------------
+
+
+def grid() -> Grid:
+    """Runs, newest first."""
+    return Grid(
+        columns=(
+            Column(key="number", label="Run", order=("number",), text=lambda r: r.number),
+            Column(key="vault", label="Vault", order=("vault__name",), text=lambda r: r.vault.name),
+            Column(key="state", label="State", order=("state", "-number")),
+            Column(key="machines", label="Machines", order=("machine_count",)),
+            Column(key="person", label="Started by", order=("started_by__username",)),
+            Column(key="started", label="Started", order=("created_at",)),
+            Column(key="ended", label="Ended", order=("ended_at",), nullable=True),
+        ),
+        filters=(
+            Choice(key="state", label="State", narrow=_by_state, options=[("failures", "With failures"), *_states()]),
+            Choice(key="purpose", label="Kind", narrow=by("purpose"), options=Run.Purpose.choices),
+            Choice(key="by", label="Started by", narrow=by("started_by__username"), options=_starters),
+        ),
+        search=by_number_or_machine,
+        default_sort="-number",
+    )
+
+
+def _states() -> list[tuple[str, str]]:
+    return [(value, look.label) for value, look in RUN.items()]
+
+
+def _by_state(rows: Rows, value: str) -> Rows:
+    return rows.filter(state__in=("partial", "failed")) if value == "failures" else rows.filter(state=value)
+
+
+def _starters(rows: Rows) -> list[tuple[str, str]]:
+    found = rows.order_by().values_list("started_by__username", "started_by__display_name").distinct()
+    return sorted((name, shown or name) for name, shown in found)
+
+
+def by_number_or_machine(rows: Rows, text: str) -> Rows:
+    """By number ("42", "run 42"), else by vault or machine."""
+    number = text.lower().removeprefix("run").strip()
+    if number.isdecimal() and len(number) < 18:
+        return rows.filter(number=int(number))
+    named = words("title")(Step.objects.filter(kind="protect"), text)
+    return rows.filter(Q(vault__name__icontains=text) | Q(pk__in=named.values("run_id")))
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a list and at the head of its page."""
+
+    run: Run
+
+    @property
+    def url(self) -> str:
+        return reverse("replication:run", args=[self.run.pk])
+
+    @property
+    def title(self) -> str:
+        """Enable replication, 14 machines."""
+        count = self.run.machine_count
+        machines = f", {count:,} machine{'' if count == 1 else 's'}" if count else ""
+        return f"{Run.Purpose(self.run.purpose).label}{machines}"
+
+    @property
+    def state(self) -> State:
+        """What it does; a run told to stop says so until it has."""
+        if self.run.cancel_requested_at and not self.finished:
+            return State("run", "Cancelling", moving=True)
+        return run_state(self.run.state)
+
+    @property
+    def finished(self) -> bool:
+        return self.run.state in Run.FINISHED
+
+    @property
+    def seconds(self) -> float | None:
+        return elapsed(self.run.created_at, self.run.ended_at)
+
+
+# --- the page ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of the timeline; the names are those that ui/timeline_step.html reads."""
+
+    step: Step
+
+    @property
+    def state(self) -> State:
+        return step_state(self.step.state)
+
+    @property
+    def tone(self) -> str:
+        return self.state.tone
+
+    @property
+    def word(self) -> str:
+        return self.state.label
+
+    @property
+    def title(self) -> str:
+        """Target resource group rg-erp-asr; a mapping's own name says less than its title."""
+        titled = self.step.title
+        return titled if self.step.kind in _MAPPINGS or self._name in titled else f"{titled} {self._name}"
+
+    @property
+    def detail(self) -> str:
+        """Where it is, and a mapping's own name."""
+        own = self._name if self.step.kind in _MAPPINGS else ""
+        return ", ".join(filter(None, (str(self.step.spec.get("location", "")), own)))
+
+    @property
+    def _name(self) -> str:
+        return ids.name(str(self.step.spec.get("id", "")))
+
+    @property
+    def mark(self) -> str:
+        return _OUTCOMES.get(Outcome(self.step.outcome), "") if self.step.outcome else ""
+
+    @property
+    def problem(self) -> dict[str, Any] | None:
+        return self.step.problem
+
+    @property
+    def duration(self) -> float | None:
+        return elapsed(self.step.started_at, self.step.ended_at)
+
+    @property
+    def started(self) -> datetime | None:
+        return self.step.started_at
+
+    @property
+    def url(self) -> str:
+        return reverse("replication:step", args=[self.step.run_id, self.step.pk])
+
+    @property
+    def events(self) -> list[Any]:
+        return list(self.step.events.all())[-EVENTS_SHOWN:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Target resources, foundations or machines: counts, and the steps that are shown."""
+
+    index: int
+    title: str
+    counts: Mapping[str, int]
+    steps: Sequence[StepRow] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        return self.counts.get(StepState.SUCCEEDED, 0)
+
+    @property
+    def hidden(self) -> int:
+        """Steps that are not shown one by one."""
+        return self.total - len(self.steps)
+
+    @property
+    def state(self) -> State:
+        """The stage in one look: what failed outweighs what runs, what runs what waits."""
+        words = f"{self.done:,} of {self.total:,}"
+        if self.counts.get(StepState.FAILED):
+            return State("error", f"{words}, {self.counts[StepState.FAILED]:,} failed")
+        if self.done == self.total:
+            return State("ok", words)
+        if any(self.counts.get(each) for each in _UNDER_WAY):
+            return State("run", words)
+        return State("wait" if self.counts.get(StepState.WAITING) else "none", words)
+
+    @property
+    def sentence(self) -> str:
+        """9 done, 3 running, 1 waiting, 1 failed."""
+        told = [(self.done, "done"), (sum(self.counts.get(each, 0) for each in _UNDER_WAY), "running")]
+        told += [(self.counts.get(each, 0), each.value) for each in _TOLD]
+        return ", ".join(f"{number:,} {word}" for number, word in told if number)
+
+    @property
+    def open(self) -> bool:
+        """Whether the page shows it unfolded: unless all of it is done."""
+        return self.done < self.total or not self.steps or len(self.steps) <= 12
+
+
+_TOLD = (StepState.WAITING, StepState.FAILED, StepState.SKIPPED, StepState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRow:
+    """A machine of the run: what its step does, and once it is enabled, how its first copy goes."""
+
+    row: StepRow
+    name: str
+    item: ItemRow | None
+    now: str
+
+    @property
+    def copying(self) -> bool:
+        return bool(self.item and self.row.step.state == StepState.SUCCEEDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A run's steps, counted."""
+
+    stages: Sequence[Stage] = field(default_factory=tuple)
+
+    @property
+    def total(self) -> int:
+        return sum(stage.total for stage in self.stages)
+
+    @property
+    def done(self) -> int:
+        """Steps that nothing more will happen to."""
+        return sum(number for stage in self.stages for state, number in stage.counts.items() if state in set(FINAL))
+
+    @property
+    def failed(self) -> int:
+        return self._count(StepState.FAILED)
+
+    @property
+    def skipped(self) -> int:
+        return self._count(StepState.SKIPPED)
+
+    @property
+    def unfinished(self) -> int:
+        """Steps that a retry would do again."""
+        return self.total - self._count(StepState.SUCCEEDED)
+
+    @property
+    def machines_failed(self) -> int:
+        return self.stages[-1].counts.get(StepState.FAILED, 0) + self.stages[-1].counts.get(StepState.SKIPPED, 0)
+
+    @property
+    def tone(self) -> str:
+        """Colour of the progress line."""
+        if self.failed or self.skipped:
+            return "error"
+        return "ok" if self.total and self.total == self._count(StepState.SUCCEEDED) else ""
+
+    def _count(self, state: StepState) -> int:
+        return sum(stage.counts.get(state, 0) for stage in self.stages)
+
+
+def progress(run: Run) -> Progress:
+    """The stages with their counts and the foundations' steps: three queries at any size."""
+    counts: dict[int, dict[str, int]] = {index: {} for index in range(len(STAGES))}
+    for stage, state, number in run.steps.order_by().values_list("stage", "state").annotate(Count("pk")):
+        counts.setdefault(stage, {})[state] = number
+    steps = foundations(run)
+    return Progress(
+        stages=[
+            Stage(index=i, title=title, counts=counts[i], steps=[StepRow(s) for s in steps if s.stage == i])
+            for i, title in enumerate(STAGES)
+        ]
+    )
+
+
+def foundations(run: Run) -> list[Step]:
+    """The steps that are not a machine's, with their events."""
+    rows = run.steps.exclude(kind="protect").defer("needs", "handle").prefetch_related("events")
+    return _of(run, rows[:STEPS_SHOWN])
+
+
+def _of(run: Run, steps: Iterable[Step]) -> list[Step]:
+    """The steps with their run at hand, so that nobody reads it again for each."""
+    found = list(steps)
+    for step in found:
+        step.run = run
+    return found
+
+
+MACHINE_FILTERS = {
+    "failed": ("Failed", Q(state__in=(StepState.FAILED, StepState.SKIPPED))),
+    "running": ("Running", Q(state__in=_UNDER_WAY)),
+    "waiting": ("Waiting", Q(state=StepState.WAITING)),
+    "done": ("Enabled", Q(state=StepState.SUCCEEDED)),
+}
+
+
+def machine_steps(run: Run, chosen: str) -> QuerySet[Step]:
+    """The machines' steps, of one kind when that is asked for."""
+    rows = run.steps.filter(kind="protect").defer("needs", "handle").order_by("position", "pk")
+    return rows.filter(MACHINE_FILTERS[chosen][1]) if chosen in MACHINE_FILTERS else rows
+
+
+def machine_rows(
+    run: Run, steps: Iterable[Step], items: QuerySet[ProtectedItem], names: Mapping[str, str]
+) -> list[MachineRow]:
+    """One page of machines with what they do now."""
+    shown = _of(run, steps)
+    by_machine = {i.machine_key: i for i in items.filter(machine_key__in=[step.machine_key for step in shown])}
+    return [_machine_row(step, by_machine.get(step.machine_key), names) for step in shown]
+
+
+def _machine_row(step: Step, item: ProtectedItem | None, names: Mapping[str, str]) -> MachineRow:
+    name = step.spec.get("machine_name") or step.title
+    row = StepRow(step)
+    now = "Enabled" if step.state == StepState.SUCCEEDED else row.word
+    return MachineRow(row=row, name=name, item=ItemRow(item, names) if item else None, now=now)

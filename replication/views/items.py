@@ -1,0 +1,234 @@
+"""Replicated items: the grid of one vault or of all, live, refreshed, exported; and the page of one item."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from replication import access, clock
+from replication.actions import exports, readings
+from replication.domain.roles import Permission
+from replication.grid import View, clean
+from replication.models import AuditSubject, Person, ProtectedItem, Reading, Vault
+from replication.presenters import items as present
+from replication.presenters.audit import AuditRow
+from replication.presenters.item import ItemPage
+from replication.presenters.looks import regions
+from replication.presenters.runs import RunRow
+from replication.presenters.vaults import why_not
+from replication.views import live
+from replication.views.actor import actor, signed_in
+from replication.views.context import held_roles
+from replication.views.live import OVER
+
+POINTS_FRESH = timedelta(minutes=5)
+
+
+@require_safe
+def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """The grid with its cards."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    vaults = list(_vaults(person, vault).select_related("connection"))
+    names = regions(vaults)
+    view = present.grid(names, vault is None).view(_rows(person, vault), request.GET)
+    rows = [present.ItemRow(item, names) for item in view.page]
+    known = live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda v: v.pk)})
+    context = {
+        "vault": vault,
+        "vaults": vaults,
+        "view": view,
+        "rows": rows,
+        "summary": present.summary(_rows(person, vault)),
+        "as_of": _as_of(vaults),
+        "problems": [each for each in vaults if each.problem],
+        "reading": live.reading_of(request),
+        "poll": _poll(vault, rows, known),
+        "drafts": access.drafts(person, vault).filter(state="open").count(),
+        **_allowed(request, vault),
+    }
+    return render(request, "replication/items/list.html", context)
+
+
+def _allowed(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
+    """Why the commands of the page cannot be used; '' for those that can."""
+    held = held_roles(request, signed_in(request))
+    roles = held.values() if vault is None else [held.get(vault.pk)]
+
+    def best(permission: Permission) -> str:
+        return min((why_not(each, permission) for each in roles), key=len, default=why_not(None, permission))
+
+    wanted = Permission.REPLICATE, Permission.REFRESH, Permission.EXPORT
+    return {f"why_not_{each.value}": best(each) for each in wanted}
+
+
+def _vaults(person: Person, vault: Vault | None) -> Any:
+    rows = access.vaults(person).filter(gone_at=None)
+    return rows.filter(pk=vault.pk) if vault else rows
+
+
+def _rows(person: Person, vault: Vault | None) -> Any:
+    return access.items(person, vault).filter(gone_at=None).defer("document", "search")
+
+
+def _as_of(vaults: list[Vault]) -> object:
+    """When what is shown was read: the oldest reading of them all; None when one was never read."""
+    times = {vault.as_of for vault in vaults}
+    return None if None in times or not times else min(each for each in times if each)
+
+
+# --- live ----------------------------------------------------------------------------------------------------------------
+
+
+def _poll(vault: Vault | None, rows: list[present.ItemRow], known: str) -> dict[str, Any]:
+    """What the page asks next: which rows it shows, and what it knows of them."""
+    moving = any(row.state.moving for row in rows)
+    address = reverse("replication:items_live", args=[vault.pk]) if vault else reverse("replication:all_items_live")
+    shown = ",".join(str(row.item.pk) for row in rows)
+    url = f"{address}?ids={shown}&since={known}{'&moving=1' if moving else ''}"
+    return {"url": url, "interval": live.MOVING if moving else live.IDLE}
+
+
+@require_safe
+def items_live(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Cells of the shown rows that changed since the versions that the page knows; 204 when none did."""
+    person = signed_in(request)
+    rows = access.vaults(person).filter(gone_at=None)
+    now = live.versions(rows.filter(pk=pk) if pk is not None else rows)
+    if pk is not None and not now:
+        raise Http404
+    known = live.read_versions(request.GET.get("since", ""))
+    if known == now:
+        return live.nothing_new(live.MOVING if request.GET.get("moving") else live.IDLE)
+    return _changed(request, person, pk, known, now)
+
+
+def _changed(
+    request: HttpRequest, person: Person, pk: int | None, known: Mapping[int, int], now: Mapping[int, int]
+) -> HttpResponse:
+    vault = access.vault(person, pk) if pk is not None else None
+    ids = [int(each) for each in request.GET.get("ids", "").split(",")[:200] if live.number(each)]
+    shown = list(_rows(person, vault).select_related("vault__connection").filter(pk__in=ids))
+    names = regions({item.vault for item in shown})
+    rows = [present.ItemRow(item, names) for item in shown]
+    changed = [row for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
+    poll = _poll(vault, rows, live.write_versions(now))
+    response = render(request, "replication/items/_live.html", {"rows": changed, "poll": poll, "swapped": True})
+    return live.paced(response, poll["interval"])
+
+
+# --- verbs ---------------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+def refresh(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Have a worker read the vault's items again (without one: those of all vaults), and show the list with the outcome."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    if vault is None:
+        access.require(person, Permission.REFRESH)
+    wanted = access.vaults(person, Permission.REFRESH).filter(gone_at=None) if vault is None else [vault]
+    asked = [readings.refresh_items(each, actor=actor(request, each)) for each in wanted]
+    query = request.GET.copy()
+    if asked:
+        query["reading"] = str(asked[-1].pk)
+    return redirect(f"{_address(vault)}?{query.urlencode()}")
+
+
+def _address(vault: Vault | None) -> str:
+    return reverse("replication:items", args=[vault.pk]) if vault else reverse("replication:all_items")
+
+
+@require_POST
+def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
+    """All pages of the grid, as filtered and sorted, as CSV."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    names = regions(_vaults(person, vault).select_related("connection"))
+    view: View = present.grid(names, vault is None).view(_rows(person, vault), request.GET)
+    exports.items(vault, filters=view.asked, rows=view.rows.count(), actor=actor(request, vault))
+    return view.csv(f"{vault.name if vault else 'all-vaults'}-items-{clock.now():%Y%m%d-%H%M%S}")
+
+
+# --- one item --------------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """One item: how it stands, why, and what was done with it."""
+    person = signed_in(request)
+    found = _item(person, pk)
+    span = clean(request.GET.get("span"))
+    page = ItemPage(found, regions([found.vault]), span)
+    runs = access.runs(person, found.vault).filter(steps__machine_key=found.machine_key).distinct()
+    context = {
+        "vault": found.vault,
+        "page": page,
+        "item": found,
+        "runs": [RunRow(run) for run in runs.order_by("-number")[:5]],
+        "jobs": access.jobs(person, found.vault).filter(target_name__iexact=found.name)[:5],
+        "entries": [AuditRow(entry) for entry in _entries(person, found)],
+        **_points(found, _points_reading(request, found)),
+        "reading": live.reading_of(request),
+        **_allowed(request, found.vault),
+    }
+    return render(request, "replication/item/page.html", context)
+
+
+def _item(person: Person, pk: int) -> ProtectedItem:
+    found: ProtectedItem = access.get(access.items(person).select_related("vault__connection"), pk=pk)
+    return found
+
+
+def _entries(person: Person, found: ProtectedItem) -> Any:
+    """Audit entries that speak of the machine, of those that the person may read."""
+    keys = [found.machine_key, found.key]
+    about = AuditSubject.objects.filter(key__in=keys).values("entry_id")
+    return access.audit(person).filter(Q(pk__in=about) | Q(subject_key__in=keys))[:5]
+
+
+@require_POST
+def item_refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a worker read the vault's items again, and show this one with the outcome."""
+    found = _item(signed_in(request), pk)
+    asked = readings.refresh_items(found.vault, actor=actor(request, found.vault))
+    return redirect(f"{reverse('replication:item', args=[pk])}?reading={asked.pk}")
+
+
+# --- recovery points: read when somebody looks -----------------------------------------------------------------------------
+
+
+def _points_reading(request: HttpRequest, found: ProtectedItem) -> Reading | None:
+    """The latest reading of the item's recovery points; a new one when that is older than five minutes."""
+    if found.gone_at:
+        return None
+    last = _last_points_reading(request, found)
+    fresh = last and (last.answered_at is None or clock.now() - last.answered_at < POINTS_FRESH)
+    return last if fresh else readings.recovery_points(found, actor=actor(request, found.vault))
+
+
+def _last_points_reading(request: HttpRequest, found: ProtectedItem) -> Reading | None:
+    kind = Reading.Kind.RECOVERY_POINTS
+    rows = access.readings(signed_in(request)).filter(connection_id=found.connection_id, kind=kind, subject=found.key)
+    return rows.order_by("-pk").first()
+
+
+def _points(found: ProtectedItem, reading: Reading | None) -> dict[str, Any]:
+    return {"points": list(found.recovery_points.order_by("-at")[:10]), "points_reading": reading}
+
+
+@require_safe
+def points(request: HttpRequest, pk: int) -> HttpResponse:
+    """The latest recovery points; polled while they are being read."""
+    found = _item(signed_in(request), pk)
+    reading = _last_points_reading(request, found)
+    if reading and reading.answered_at is None:
+        return live.nothing_new(live.RUNNING)
+    context = {"item": found, **_points(found, reading)}
+    return render(request, "replication/item/_points.html", context, status=OVER)

@@ -1,0 +1,76 @@
+"""Live fragments: what is new since a version, and how a reading stands. The server says when to ask again (docs/architecture.md)."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from replication import access
+from replication.grid import clean
+from replication.models import Reading, Vault
+from replication.views.actor import signed_in
+
+OVER = 286  # htmx: swap this in, and do not ask again
+RUNNING, MOVING, IDLE = 2, 5, 30  # seconds to the next look: a run works, items move, nothing does
+
+
+def paced(response: HttpResponse, seconds: int) -> HttpResponse:
+    """The answer, with the time of the next question."""
+    response["Poll-Interval"] = str(seconds)
+    return response
+
+
+def nothing_new(seconds: int) -> HttpResponse:
+    """204: the fragment stays as it is."""
+    return paced(HttpResponse(status=204), seconds)
+
+
+# --- versions of several vaults: "3:17,4:22" ---------------------------------------------------------------------------
+
+
+def versions(vaults: QuerySet[Vault]) -> dict[int, int]:
+    """The present version of each vault; the one query of a poll that finds nothing new."""
+    return dict(vaults.order_by("pk").values_list("pk", "version"))
+
+
+def write_versions(known: Mapping[int, int]) -> str:
+    return ",".join(f"{pk}:{version}" for pk, version in known.items())
+
+
+def read_versions(text: str) -> dict[int, int]:
+    """What `write_versions` wrote; pairs that are not numbers are left out."""
+    pairs = (pair.partition(":") for pair in text[:5000].split(","))
+    return {int(pk): int(version) for pk, _, version in pairs if number(pk) and number(version)}
+
+
+def changed_since(known: Mapping[int, int], now: Mapping[int, int]) -> Q:
+    """Rows of `vault` whose version is newer than what the page knows."""
+    risen = (Q(vault=pk, version__gt=known.get(pk, -1)) for pk, version in now.items() if version != known.get(pk))
+    return reduce(or_, risen, Q(pk__in=[]))
+
+
+def number(text: str) -> bool:
+    """Whether the text is a whole number that a database column can hold."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+# --- readings ----------------------------------------------------------------------------------------------------------
+
+
+def reading_of(request: HttpRequest) -> Reading | None:
+    """The reading that the address names (?reading=7), when it is one that the person may see."""
+    asked = clean(request.GET.get("reading"))
+    return access.readings(signed_in(request)).filter(pk=int(asked)).first() if number(asked) else None
+
+
+@require_safe
+def reading(request: HttpRequest, pk: int) -> HttpResponse:
+    """How a reading stands; the last answer ends the polling."""
+    asked = access.get(access.readings(signed_in(request)), pk=pk)
+    status = 200 if asked.answered_at is None else OVER
+    response = render(request, "replication/_reading.html", {"reading": asked}, status=status)
+    return paced(response, RUNNING)

@@ -1,0 +1,163 @@
+"""People: accounts, and roles granted per vault. Administrators only."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from replication import access
+from replication.actions import people as verbs
+from replication.domain.roles import Permission, Role
+from replication.forms.people import AccountForm, GrantForm
+from replication.grid import clean
+from replication.models import Grant, Person, Vault
+from replication.presenters import people as present
+from replication.views.actor import actor, signed_in
+from replication.views.live import number
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """All accounts, with their roles in the vaults that the asker administers."""
+    me = _administrator(request)
+    names = access.subscription_names(_vaults(me))
+    view = present.grid().view(_with_grants(me), request.GET)
+    rows = [(person, [present.GrantRow(grant, names) for grant in person.shown_grants]) for person in view.page]
+    return render(request, "replication/people/list.html", {"view": view, "rows": rows})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """A new account."""
+    _administrator(request)
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        person = verbs.create(data["username"], data["display_name"], data["password"], actor=actor(request))
+        messages.success(
+            request, f"The account {person.username} was created. It can do nothing until you grant a role."
+        )
+        return redirect("replication:person", person.pk)
+    return render(request, "replication/people/create.html", {"form": form}, status=_status(form))
+
+
+@require_safe
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """One account: its roles, and what can be done with it."""
+    me = _administrator(request)
+    found = access.get(_with_grants(me), pk=pk)
+    vaults = list(_vaults(me))
+    names = access.scope_names(found)
+    held = {grant.vault_id: grant for grant in found.shown_grants}
+    context = {
+        "person": found,
+        "grants": [present.GrantRow(grant, names) for grant in found.shown_grants],
+        "vaults_without": [vault for vault in vaults if vault.pk not in held],
+        "elsewhere": found.grants.filter(ended_at=None).exclude(vault__in=vaults).count(),
+    }
+    return render(request, "replication/people/person.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def grant(request: HttpRequest, pk: int, vault_pk: int) -> HttpResponse:
+    """Give or change a person's role in a vault."""
+    me = _administrator(request)
+    vault = access.get(_vaults(me), pk=vault_pk)
+    found = access.get(Person.objects.all(), pk=pk)
+    held = verbs.live(vault).filter(person=found).first()
+    sides = {side: present.scope_choices(me, vault, side) for side in ("source", "target")}
+    form = GrantForm(
+        request.POST or None, initial=present.initial(held), sources=sides["source"], targets=sides["target"]
+    )
+    if request.method == "POST" and form.is_valid():
+        return _try(request, found, lambda: _grant(request, form, found, vault, held, sides))
+    context = {"form": form, "person": found, "for_vault": vault, "held": held}
+    return render(request, "replication/people/grant.html", context, status=_status(form))
+
+
+def _grant(
+    request: HttpRequest, form: GrantForm, found: Person, vault: Vault, held: Grant | None, sides: dict[str, Any]
+) -> str:
+    scopes = [
+        scope
+        for side, offered in sides.items()
+        for scope in (*present.read_scopes(side, form.cleaned_data[side]), *present.kept(held, offered, side))
+    ]
+    verbs.grant(found, vault, Role(form.cleaned_data["role"]), scopes, actor=actor(request, vault))
+    return f"{found} is {Role(form.cleaned_data['role']).label.lower()} in {vault.name}."
+
+
+@require_POST
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a role away."""
+    me = _administrator(request)
+    held = access.get(
+        Grant.objects.filter(vault__in=_vaults(me), ended_at=None).select_related("person", "vault"), pk=pk
+    )
+
+    def act() -> str:
+        verbs.end(held, actor=actor(request, held.vault))
+        return f"{held.person} has no role in {held.vault.name} any more."
+
+    return _try(request, held.person, act)
+
+
+@require_POST
+def active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deactivate an account (active=0) or open it again (active=1)."""
+    _administrator(request)
+    found = access.get(Person.objects.all(), pk=pk)
+    wanted = request.POST.get("active") == "1"
+
+    def act() -> str:
+        (verbs.reactivate if wanted else verbs.deactivate)(found, actor=actor(request))
+        return f"{found} can sign in again." if wanted else f"{found} cannot sign in any more."
+
+    return _try(request, found, act)
+
+
+def _try(request: HttpRequest, found: Person, act: Callable[[], str]) -> HttpResponse:
+    """Do it and say so, or say which rule forbids it; either way back to the person's page."""
+    try:
+        messages.success(request, act())
+    except verbs.Impossible as impossible:
+        messages.error(request, f"Nothing was changed. {impossible}")
+    return redirect("replication:person", found.pk)
+
+
+def _administrator(request: HttpRequest) -> Person:
+    me = signed_in(request)
+    access.require(me, Permission.MANAGE_PEOPLE)
+    return me
+
+
+def _vaults(me: Person) -> QuerySet[Vault]:
+    return access.vaults(me, Permission.MANAGE_PEOPLE).order_by("name")
+
+
+def _with_grants(me: Person) -> Any:
+    """People with their live grants in the asker's vaults as `shown_grants`."""
+    live = Grant.objects.filter(ended_at=None, vault__in=_vaults(me)).select_related("vault", "granted_by")
+    grants = live.prefetch_related("scopes").order_by("vault__name")
+    return Person.objects.prefetch_related(Prefetch("grants", grants, to_attr="shown_grants"))
+
+
+def _status(form: Any) -> int:
+    """422 for a form that is shown again with what is wrong."""
+    return 422 if form.is_bound and form.errors else 200
+
+
+def chosen_vault(request: HttpRequest) -> int:
+    """The vault of the "grant a role" select; 0 when it is none."""
+    text = clean(request.GET.get("vault"))
+    return int(text) if number(text) else 0
+
+
+@require_safe
+def choose(request: HttpRequest, pk: int) -> HttpResponse:
+    """From the select on a person's page to the form of that vault."""
+    return redirect("replication:grant", pk, chosen_vault(request))

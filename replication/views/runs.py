@@ -1,0 +1,153 @@
+"""Runs: the list, one run live, one of its steps, and its two verbs."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from replication import access
+from replication.actions import runs as verbs
+from replication.actions.actor import Actor
+from replication.domain.roles import Permission
+from replication.grid import clean
+from replication.models import Run
+from replication.presenters import runs as present
+from replication.presenters.looks import regions
+from replication.views.actor import actor, signed_in
+from replication.views.live import OVER, RUNNING, nothing_new, paced
+
+MACHINES_A_PAGE = 50
+
+
+@require_safe
+def runs(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Runs of one vault, or of all that the person sees."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    view = present.grid().view(access.runs(person, vault), request.GET)
+    context = {"vault": vault, "view": view, "rows": [present.RunRow(run) for run in view.page]}
+    return render(request, "replication/runs/list.html", context)
+
+
+@require_safe
+def run(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What a run does and has done."""
+    return render(request, "replication/runs/page.html", _context(request, _get(request, pk)))
+
+
+@require_safe
+def live(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The part of the run's page that moves; 204 while its version is the one that the page has."""
+    found = _get(request, pk)
+    ended = found.state in Run.FINISHED
+    if request.GET.get("since") == str(found.version) and not ended:
+        return nothing_new(RUNNING)
+    context = _context(request, found) | {"swapped": True}
+    return paced(render(request, "replication/runs/_live.html", context, status=OVER if ended else 200), RUNNING)
+
+
+@require_safe
+def step(request: HttpRequest, run_pk: UUID, pk: int) -> HttpResponse:
+    """One step: what was asked of Azure, what it answered, and all its events."""
+    found = _get(request, run_pk)
+    row = access.get(found.steps.prefetch_related("events"), pk=pk)
+    row.run = found
+    context = {
+        "vault": found.vault,
+        "run": present.RunRow(found),
+        "row": present.StepRow(row),
+        "facts": step_facts(row),
+    }
+    return render(request, "replication/runs/step.html", context)
+
+
+def step_facts(row: Any) -> list[tuple[str, str]]:
+    """What somebody needs who talks to Azure's support about the step."""
+    shown = (
+        ("Attempts", str(row.attempt)),
+        ("Client request id", row.request_id),
+        ("Correlation id", row.correlation_id),
+        ("Site Recovery job", row.azure_job_id),
+        ("Resource", str(row.spec.get("id", ""))),
+    )
+    return [(term, text) for term, text in shown if text]
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Do not begin what has not begun."""
+    return _verb(request, pk, _cancel)
+
+
+@require_POST
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A new run of what did not succeed."""
+    return _verb(request, pk, _retry)
+
+
+def _cancel(found: Run, by: Actor) -> tuple[Run, str]:
+    verbs.cancel(found, actor=by)
+    return found, f"Run {found.number} is being cancelled. What Azure is doing already goes on to its end."
+
+
+def _retry(found: Run, by: Actor) -> tuple[Run, str]:
+    new = verbs.retry_failed(found, actor=by)
+    return new, f"Run {new.number} does again what did not succeed in run {found.number}."
+
+
+def _verb(request: HttpRequest, pk: UUID, act: Callable[[Run, Actor], tuple[Run, str]]) -> HttpResponse:
+    """A role that may not is refused with 403; a run that is not in the state for it says so on its page."""
+    found = _get(request, pk)
+    access.require(signed_in(request), Permission.CONTROL_RUNS, found.vault)
+    try:
+        shown, text = act(found, actor(request, found.vault))
+        messages.success(request, text)
+    except (access.Refused, verbs.Busy) as refused:
+        shown = found
+        messages.error(request, str(refused))
+    return redirect("replication:run", shown.pk)
+
+
+def _get(request: HttpRequest, pk: UUID) -> Run:
+    rows = access.runs(signed_in(request)).select_related("vault__connection", "started_by", "retry_of")
+    return access.get(rows, pk=pk)
+
+
+def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
+    person, row = signed_in(request), present.RunRow(found)
+    progress = present.progress(found)
+    chosen = clean(request.GET.get("machines"))
+    page = Paginator(present.machine_steps(found, chosen), MACHINES_A_PAGE).get_page(clean(request.GET.get("page")))
+    items = access.items(person, found.vault).filter(gone_at=None)
+    may = access.may(person, Permission.CONTROL_RUNS, found.vault).reason
+    return {
+        "vault": found.vault,
+        "run": row,
+        "progress": progress,
+        "page": page,
+        "machines": present.machine_rows(found, page, items, regions([found.vault])),
+        "chosen": chosen,
+        "machine_filters": [(key, label) for key, (label, _) in present.MACHINE_FILTERS.items()],
+        "why_not_cancel": may or why_not_cancel(row),
+        "why_not_retry": may or why_not_retry(row, progress),
+        "retries": list(found.retries.order_by("number")),
+    }
+
+
+def why_not_cancel(row: present.RunRow) -> str:
+    """'' while there is something to cancel."""
+    if row.finished:
+        return "The run has ended."
+    return "The run is being cancelled." if row.run.cancel_requested_at else ""
+
+
+def why_not_retry(row: present.RunRow, progress: present.Progress) -> str:
+    """'' when the run has ended and left something undone."""
+    if not row.finished:
+        return "Available when the run has ended."
+    return "" if progress.unfinished else "Everything in this run succeeded."

@@ -1,0 +1,83 @@
+"""Vaults, and the overview of one."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from replication import access
+from replication.actions import readings
+from replication.domain.roles import Permission
+from replication.models import Vault
+from replication.presenters import items as item_rows
+from replication.presenters import runs as run_rows
+from replication.presenters import vaults as present
+from replication.presenters.looks import region, regions
+from replication.views.actor import actor, signed_in
+from replication.views.context import held_roles
+from replication.views.live import reading_of
+
+
+@require_safe
+def vaults(request: HttpRequest) -> HttpResponse:
+    """The vaults that the person has a role in."""
+    person = signed_in(request)
+    rows = access.vaults(person).filter(gone_at=None)
+    known = list(rows.select_related("connection").only("connection", "subscription_id", "connection__locations"))
+    names, subscriptions = regions(known), access.subscription_names(known)
+    view = present.grid(names, subscriptions).view(present.with_counts(rows), request.GET)
+    roles = held_roles(request, person)
+    shown = [present.VaultRow(vault, roles.get(vault.pk), names, subscriptions) for vault in view.page]
+    context = {"view": view, "rows": shown, "reading": reading_of(request), "as_of": inventory_as_of(known)}
+    return render(request, "replication/vaults/list.html", context)
+
+
+@require_POST
+def refresh(request: HttpRequest) -> HttpResponse:
+    """Have a worker read vaults and inventory again, and show the list with the reading's outcome."""
+    asked = [readings.refresh_inventory(c, actor=actor(request)) for c in access.connections(signed_in(request))]
+    return redirect(f"{reverse('replication:vaults')}?reading={asked[0].pk}" if asked else "replication:vaults")
+
+
+@require_safe
+def overview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Essentials of a vault, and what is going on in it."""
+    person = signed_in(request)
+    vault = access.vault(person, pk)
+    items = access.items(person, vault).filter(gone_at=None)
+    role = held_roles(request, person).get(vault.pk)
+    drafts = access.drafts(person, vault).filter(state="open")
+    context = {
+        "vault": vault,
+        "facts": _facts(vault),
+        "summary": item_rows.summary(items),
+        "runs": [run_rows.RunRow(run) for run in access.runs(person, vault).order_by("-number")[:5]],
+        "drafts": drafts[:5],
+        "jobs_failed": access.jobs(person, vault).filter(state="Failed").count(),
+        "jobs_running": access.jobs(person, vault).filter(state="InProgress").count(),
+        "why_not_replicate": present.why_not(role, Permission.REPLICATE),
+        "why_not_refresh": present.why_not(role, Permission.REFRESH),
+        "reading": reading_of(request),
+    }
+    return render(request, "replication/overview/page.html", context)
+
+
+def _facts(vault: Vault) -> list[tuple[str, str]]:
+    site = vault.site or {}
+    subscriptions = access.subscription_names([vault])
+    return [
+        ("Resource group", vault.resource_group),
+        ("Location", region(regions([vault]), vault.location)),
+        ("Subscription", subscriptions.get(vault.subscription_id, vault.subscription_id)),
+        ("Connection", vault.connection.name),
+        ("Replication policies", str(len(site.get("policies", ())))),
+        ("Network mappings", str(len(site.get("network_mappings", ())))),
+    ]
+
+
+def inventory_as_of(vaults: Iterable[Vault]) -> object:
+    """When the inventory that the list rests on was read: the oldest of the connections' times."""
+    times = {vault.connection.inventory_as_of for vault in vaults}
+    return None if None in times or not times else min(times)
