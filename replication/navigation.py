@@ -14,7 +14,8 @@ from replication.domain.roles import Permission
 class Entry:
     """A page of the menu.
 
-    name: its url name; of_vault: its address takes the vault; permission: without it the whole page is of no use to a
+    name: its url name; of_vault: its address takes the vault, and it is shown in a vault; outside: shown only outside of one;
+    permission: without it the whole page is of no use to a
     person and is left out (single actions are shown disabled instead, ux.md §7.4); also: other pages under this entry.
     """
 
@@ -23,6 +24,7 @@ class Entry:
     icon: str
     section: str = ""
     of_vault: bool = True
+    outside: bool = False
     permission: Permission | None = None
     also: tuple[str, ...] = ()
 
@@ -50,16 +52,18 @@ PROTECTED, OPERATE, INFRASTRUCTURE, MANAGE = "Protected items", "Operate", "Site
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(name="vaults", label="Vaults", icon="vault", of_vault=False),
+    Entry(name="all_items", label="Replicated items", icon="list", of_vault=False, outside=True),
+    Entry(name="all_runs", label="Runs", icon="runs", of_vault=False, outside=True),
     Entry(name="overview", label="Overview", icon="overview"),
     Entry(name="items", label="Replicated items", icon="list", section=PROTECTED, also=("item",)),
     Entry(name="issues", label="Health issues", icon="health", section=PROTECTED),
-    Entry(name="runs", label="Runs", icon="runs", section=OPERATE, also=("run",)),
+    Entry(name="runs", label="Runs", icon="runs", section=OPERATE, also=("run", "step")),
     Entry(name="jobs", label="Site Recovery jobs", icon="sync", section=OPERATE, also=("job",)),
     Entry(name="plans", label="Recovery plans", icon="plan", section=OPERATE),
     Entry(name="policies", label="Replication policies", icon="policy", section=INFRASTRUCTURE),
     Entry(name="network_mappings", label="Network mappings", icon="mapping", section=INFRASTRUCTURE),
     Entry(name="cache_storage", label="Cache storage", icon="storage", section=INFRASTRUCTURE),
-    Entry(name="audit", label="Audit history", icon="audit", section=MANAGE, of_vault=False),
+    Entry(name="audit", label="Audit history", icon="audit", section=MANAGE, of_vault=False, also=("audit_entry",)),
     Entry(
         name="people",
         label="People",
@@ -67,6 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
         section=MANAGE,
         of_vault=False,
         permission=Permission.MANAGE_PEOPLE,
+        also=("person", "person_create", "grant", "grant_choose"),
     ),
     Entry(
         name="settings",
@@ -106,7 +111,7 @@ def _link(entry: Entry, url: str, current: str, counts: Mapping[str, int]) -> Li
 
 def _address(entry: Entry, vault: Any) -> str:
     """Where the entry leads; nothing when it needs a vault and there is none, or when no such page is installed."""
-    if entry.of_vault and vault is None:
+    if entry.outside if vault is not None else entry.of_vault:
         return ""
     try:
         return reverse(f"replication:{entry.name}", args=[vault.pk] if entry.of_vault else [])

@@ -1,12 +1,14 @@
-/* What pages gain with a script: live fragments, blades, a selection that survives paging, shortcuts. Driven by data
-   attributes (templates/ui/README.md); every page works without it, live refresh apart. */
+/* What pages gain with a script; without it they work all the same, live refresh apart.
+   Driven by data attributes: templates/ui/README.md. */
 "use strict";
 (() => {
   const root = document.documentElement;
   const one = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const on = (type, listener, capture) => document.addEventListener(type, listener, capture);
-  const fromTemplate = (id) => one(id).content.firstElementChild.cloneNode(true);
+  const byId = (id) => document.getElementById(id);
+  const fromTemplate = (id) => byId(id).content.firstElementChild.cloneNode(true);
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
   root.classList.add("js");
 
   /* --- live fragments: the server says when to ask again, when nothing is new and when it is over --- */
@@ -30,9 +32,9 @@
     showLive();
   }
   on("htmx:beforeSwap", (event) => {
-    const { xhr, requestConfig, target } = event.detail, asked = requestConfig.elt.dataset.poll;
+    const { xhr, requestConfig: { elt }, target } = event.detail, asked = elt.dataset.poll;
     if (!asked) return;
-    /* Led elsewhere: the session has ended, and a sign-in page must not land inside a fragment. */
+    /* Led elsewhere: the session has ended, and a sign-in page does not belong in a fragment. */
     if (new URL(xhr.responseURL).pathname !== new URL(asked, location).pathname) {
       event.detail.shouldSwap = false;
       location.reload();
@@ -40,32 +42,31 @@
     for (const details of all("details[id]", target)) opened.set(details.id, details.open);
   });
   on("htmx:afterSwap", () => {
-    for (const [id, open] of opened) { const details = document.getElementById(id); if (details) details.open = open; }
+    for (const [id, open] of opened) if (byId(id)) byId(id).open = open;
     opened.clear();
   });
   on("htmx:afterRequest", (event) => {
     const { xhr, requestConfig: { elt: old } } = event.detail;
     if (!old.dataset.poll) return;
-    const part = document.getElementById(old.id) || old;
-    const over = [286, 401, 403, 404].includes(xhr.status);
-    if (over) delete part.dataset.poll;
-    if (xhr.status >= 200 && xhr.status < 300) { live.at = Date.now(); live.misses = 0; } else live.misses += 1;
+    const part = byId(old.id) || old;
+    if ([286, 401, 403, 404].includes(xhr.status)) delete part.dataset.poll;
+    live.misses = event.detail.successful ? 0 : live.misses + 1;
+    if (!live.misses) live.at = Date.now();
     if (part.dataset.announce !== old.dataset.announce) one("#announcer").textContent = part.dataset.announce;
     const next = Number(xhr.getResponseHeader("Poll-Interval")) || pace(part);
-    if (!over && part.dataset.poll) schedule(part, Math.min(60, next * 2 ** live.misses));
+    if (part.dataset.poll) schedule(part, Math.min(60, next * 2 ** live.misses));
     scan();
   });
   function showLive() {
     const seconds = Math.round((Date.now() - live.at) / 1000);
-    const clock = new Date(live.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const ago = `Updated ${seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} ago`;
+    live.seen ||= timers.size;
     for (const line of all("[data-live]")) {
       const button = one("button", line);
       line.dataset.state = !timers.size || live.off ? "off" : live.misses ? "late" : "on";
       button.hidden = !timers.size;
-      button.textContent = live.off ? "Turn live updates on" : "Turn off";
-      if (timers.size) one("[data-live-text]", line).textContent = live.off ? `Not updated since ${clock}.`
-        : live.misses ? `Not updated since ${clock}. Retrying.`
-        : `Live, updated ${seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} ago`;
+      one("span", button).textContent = live.off ? "Turn on" : "Turn off";
+      if (live.seen) one("[data-live-text]", line).textContent = ago + (live.misses ? ". Retrying." : "");
     }
   }
   setInterval(showLive, 1000);
@@ -82,7 +83,6 @@
     head.indeterminate = !head.checked && boxes.some((each) => each.checked);
   }
   function toggle(box, checked) {
-    if (box.disabled) return;
     box.checked = checked;
     toggled.set(box.value, box);
     paint(box);
@@ -99,19 +99,19 @@
     try {
       const answer = await fetch(form.dataset.selection, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } });
       if (!answer.ok || answer.redirected) throw answer;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html"), strip = one("#selection-strip", page);
+      const strip = one("#selection-strip", parse(await answer.text()));
       if (strip) one("#selection-strip").replaceWith(strip);
     } catch {
       for (const box of boxes) { box.checked = !box.checked; paint(box); }
-      toast("The selection could not be saved. Reload the page and choose again.", "error");
+      toast("The selection could not be saved. Reload the page.", "error");
     }
   }
   on("click", ({ target: box, shiftKey }) => {
     if (!box.matches("[data-select], [data-select-page]")) return;
-    const boxes = all("[data-select]", box.form), whole = box.matches("[data-select-page]");
+    const boxes = all("[data-select]:enabled", box.form), whole = box.matches("[data-select-page]"), { checked } = box;
     const from = whole ? 0 : boxes.indexOf(shiftKey && anchor ? anchor : box), to = whole ? boxes.length : boxes.indexOf(box);
     for (const each of boxes.slice(Math.min(from, to), Math.max(from, to) + 1)) {
-      if (each === box || each.checked !== box.checked) toggle(each, box.checked);
+      if (each === box || each.checked !== checked) toggle(each, checked);
     }
     if (!whole) anchor = box;
     clearTimeout(gathering);
@@ -119,22 +119,21 @@
   });
   on("click", (event) => {
     const link = event.target.closest("a[href]");
-    if (!link || !toggled.size || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    flush().then(() => link.click());
+    if (link && toggled.size && plain(event)) after(event, () => link.click());
   }, true);
   addEventListener("pagehide", flush);
+  function after(event, act) {
+    event.preventDefault();
+    event.stopPropagation();
+    flush().then(act);
+  }
 
   /* --- forms: the selection first, and a double click sends once --- */
   on("submit", (event) => {
     const form = event.target;
     if (form.method !== "post") return;
-    if (toggled.size) {
-      event.preventDefault();
-      event.stopPropagation();
-      flush().then(() => form.requestSubmit(event.submitter));
-    } else if (form.dataset.sent) event.preventDefault();
+    if (toggled.size) after(event, () => form.requestSubmit(event.submitter));
+    else if (form.dataset.sent) event.preventDefault();
     else {
       form.dataset.sent = "yes";
       setTimeout(() => delete form.dataset.sent, 2000);
@@ -142,29 +141,31 @@
   }, true);
 
   /* --- dialogs; a blade is another page's content in a dialog --- */
+  const plain = (event) => !event.ctrlKey && !event.metaKey;
   const leave = (dialog) => !dialog.dataset.dirty || confirm("Close without saving what you changed?");
   on("input", ({ target }) => { const dialog = target.closest("dialog"); if (dialog && target.name) dialog.dataset.dirty = "yes"; });
   on("cancel", (event) => { if (!leave(event.target)) event.preventDefault(); }, true);
   on("close", ({ target }) => delete target.dataset.dirty, true);
   on("click", (event) => {
     const { target } = event, opener = target.closest("[data-open]"), dialog = target.closest("dialog"), link = target.closest("a[data-blade]");
-    if (opener) document.getElementById(opener.dataset.open).showModal();
-    /* The scrim belongs to the dialog: a click on the dialog itself, outside its box, is a click on the scrim. */
+    if (opener) byId(opener.dataset.open).showModal();
+    /* A click on the scrim is one on the dialog itself, outside its box. */
     const box = target.getBoundingClientRect(), { clientX: x, clientY: y } = event;
-    const scrim = target === dialog && x + y > 0 && (x < box.left || x > box.right || y < box.top || y > box.bottom);
+    const scrim = target === dialog && (x < box.left || x > box.right || y < box.top || y > box.bottom);
     if (dialog && (target.closest("[data-close]") || scrim) && leave(dialog)) dialog.close();
-    if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); blade(link); }
+    if (link && plain(event)) { event.preventDefault(); blade(link); }
+    if (target.closest("[data-menu]")) { event.preventDefault(); showMenu(); }
   });
   async function blade(link) {
     const answer = await fetch(link.href).catch(() => ({}));
-    const page = new DOMParser().parseFromString(answer.ok && !answer.redirected ? await answer.text() : "", "text/html");
-    const content = one("#content", page), dialog = fromTemplate("#blade-template");
+    const page = parse(answer.ok && !answer.redirected ? await answer.text() : "");
+    const content = one("#content", page), dialog = fromTemplate("blade-template");
     if (!content) return location.assign(link.href);
-    if (link.dataset.blade) dialog.classList.add(link.dataset.blade);
+    dialog.className += ` ${link.dataset.blade}`;
     one("h2", dialog).textContent = one("h1", page).textContent;
     one(".blade-body", dialog).append(...content.childNodes);
     document.body.append(dialog);
-    /* The address becomes the blade's own, so that its links, its forms, Reload and Back mean what they say. */
+    /* The blade's own address, so that its links, its forms, Reload and Back mean what they say. */
     history.pushState({ blade: true }, "", link.href);
     dialog.addEventListener("close", () => {
       dialog.remove();
@@ -179,24 +180,20 @@
 
   /* --- menu and theme --- */
   function showMenu() {
-    const menu = one("#menu"), frame = menu.parentElement, dialog = fromTemplate("#menu-template");
+    const menu = one("#menu"), frame = menu.parentElement, dialog = fromTemplate("menu-template");
     dialog.append(menu);
     document.body.append(dialog);
     dialog.addEventListener("close", () => { frame.prepend(menu); dialog.remove(); });
     dialog.showModal();
   }
-  on("click", (event) => { if (event.target.closest("[data-menu]")) { event.preventDefault(); showMenu(); } });
-  matchMedia("(min-width: 901px)").addEventListener("change", () => one(".menu-dialog")?.close());
   on("input", ({ target }) => {
     if (target.id !== "menu-search") return;
     for (const entry of all("#menu li")) entry.hidden = !entry.textContent.toLowerCase().includes(target.value.trim().toLowerCase());
     for (const section of all(".menu-section")) section.hidden = !one("li:not([hidden])", section);
   });
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   function offerTheme() {
-    const button = one("[data-theme-button]");
-    if (!button) return;
-    button.value = (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
+    const button = one("[data-theme-button]"), system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    button.value = (root.dataset.theme || system) === "dark" ? "light" : "dark";
     button.ariaLabel = `Switch to ${button.value} theme`;
   }
   on("submit", (event) => {
@@ -209,53 +206,47 @@
   });
 
   /* --- small things --- */
-  function toast(text, tone = "info", href = "") {
-    const bar = fromTemplate(`#toast-${tone}`), words = one("a", bar);
-    words.textContent = text;
-    if (href) words.href = href;
+  function toast(text, tone = "info") {
+    const bar = fromTemplate(`toast-${tone}`);
+    one("div", bar).textContent = text;
     one("#toasts").append(bar);
-    let end = setTimeout(() => bar.remove(), 6000);
-    bar.onmouseenter = bar.onfocusin = () => clearTimeout(end);
-    bar.onmouseleave = () => { end = setTimeout(() => bar.remove(), 2000); };
+    const end = () => setTimeout(() => { if (bar.matches(":hover, :focus-within")) end(); else bar.remove(); }, 6000);
+    end();
   }
-  on("toast", ({ detail }) => toast(detail.text, detail.tone, detail.href));
-  const popups = () => all("details:is(.account, .pill-menu)[open]");
+  on("toast", ({ detail }) => toast(detail.text, detail.tone));
+  const popups = () => all(".account[open], .pill-menu[open]");
   on("click", ({ target }) => {
     const unable = target.closest("[aria-disabled='true']"), copier = target.closest("[data-copy]");
     if (unable) toast(one(".tip", unable).textContent);
     if (copier) copy(copier.dataset.copy);
     for (const popup of popups()) if (!popup.contains(target)) popup.open = false;
-    if (target.closest("[data-live-switch]")) {
-      live.off = !live.off;
-      localStorage.setItem("live", live.off ? "off" : "on");
-      showLive();
-    }
+    if (target.closest("[data-live-switch]")) localStorage.setItem("live", (live.off = !live.off) ? "off" : "on");
   });
   function copy(what) {
-    const text = what === "location" ? location.href : what[0] === "#" ? one(what).innerText : what;
-    navigator.clipboard.writeText(text).then(() => toast("Copied.", "ok"), () => toast("This browser did not let the page copy.", "warn"));
+    const text = what === "location" ? location.href : one(what).innerText;
+    navigator.clipboard.writeText(text).then(() => toast("Copied.", "ok"), () => toast("This browser forbids copying.", "warn"));
   }
   let before = "";
   on("keydown", (event) => {
     if (event.key === "Escape") {
       root.classList.add("no-tips");
-      for (const popup of popups()) { popup.open = false; one("summary", popup).focus(); }
+      for (const popup of popups()) one("summary", popup).click();
     }
     if (event.ctrlKey && event.key === "/" && one("#menu")) {
       event.preventDefault();
       if (!one("#menu").checkVisibility()) showMenu();
       one("#menu-search").focus();
     }
-    if (event.target.closest("input, select, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, select, textarea, dialog") || event.altKey || !plain(event)) return;
     if (before === "g" && event.key === "/") { event.preventDefault(); one("#global-search")?.focus(); }
     before = event.key;
   });
-  for (const type of ["mouseover", "focusin"]) on(type, () => root.classList.remove("no-tips"));
+  on("mouseover", () => root.classList.remove("no-tips"));
+  on("focusin", () => root.classList.remove("no-tips"));
 
   for (const box of all("[data-select]:checked")) paint(box);
   one("dialog[data-open-now]")?.showModal();
   one("[aria-invalid='true']")?.focus();
-  dark.addEventListener("change", offerTheme);
-  offerTheme();
+  if (one("[data-theme-button]")) offerTheme();
   scan();
 })();

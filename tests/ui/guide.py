@@ -1,5 +1,6 @@
 """A small site of sample pages: every part of templates/ui once, for tests and screenshots. Sample data only."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import sin
@@ -11,9 +12,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 
-from replication import charts
+from replication import charts, navigation
+from replication.domain.roles import Permission
 
 NOW = datetime(2026, 11, 23, 12, 41, 7, tzinfo=UTC)
 
@@ -31,6 +33,19 @@ class TargetForm(forms.Form):
         label="Deployment model", choices=[("rm", "Resource Manager"), ("classic", "Classic")], widget=forms.RadioSelect
     )
     groups = forms.MultipleChoiceField(label="Groups", choices=[("a", "rg-erp"), ("b", "rg-web")], required=False)
+
+
+class SamplePerson:
+    """Somebody signed in."""
+
+    is_authenticated = True
+    theme = "auto"
+
+    def __str__(self) -> str:
+        return "Sample Person"
+
+    def get_username(self) -> str:
+        return "sample"
 
 
 @dataclass
@@ -79,7 +94,15 @@ def run_steps() -> list[dict[str, Any]]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"vault": SimpleNamespace(pk=1, name="rsv-dr-sea", as_of=NOW), "unread": 2}
+    person = SamplePerson()
+    return {
+        "vault": SimpleNamespace(pk=1, name="rsv-dr-sea", as_of=NOW),
+        "unread": 2,
+        "user": person,
+        "permissions": frozenset(Permission),
+        "role_label": "Administrator",
+        "menu_counts": {"items": 25},
+    }
 
 
 PARTS = [
@@ -173,6 +196,14 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, f"{name}.html", {"request_id": "4be2", "explanation": ""})
 
 
+def _sample_routes() -> Iterator[URLPattern]:
+    """The portal's own addresses, all leading here: the menu and the top bar as they are on its pages."""
+    for entry in navigation.ENTRIES:
+        yield path(f"sample/<int:pk>/{entry.name}" if entry.of_vault else f"sample/{entry.name}", grid, name=entry.name)
+    for name in ("search", "theme", "notifications", "help"):
+        yield path(f"sample/{name}", grid, name=name)
+
+
 urlpatterns = [
     path("", grid, name="home"),
     path("guide/wizard", wizard),
@@ -182,5 +213,5 @@ urlpatterns = [
     path("guide/sign-in", sign_in, name="login"),
     path("guide/sign-out", sign_in, name="logout"),
     path("guide/page/<path:name>", page),
-    path("", include("replication.urls")),
+    path("", include(([*_sample_routes()], "replication"))),
 ]
