@@ -59,6 +59,7 @@ DEMO = environment.flag("PORTAL_DEMO") and ARM_IS_LOOPBACK
 STEP_LEASE = int(os.environ.get("PORTAL_STEP_LEASE", "150"))
 # Scales domain/steps.py LONGEST where Azure's durations are shortened (the demo, tests); 1 against Azure itself.
 LONGEST_FACTOR = float(os.environ.get("PORTAL_LONGEST_FACTOR", "1"))
+SITE_RECOVERY_WRITES_A_MINUTE = int(os.environ.get("PORTAL_SITE_RECOVERY_WRITES", "200"))  # *assumed*: not documented
 READING_LEASE = int(os.environ.get("PORTAL_READING_LEASE", "300"))
 SWEEP_INTERVAL = float(os.environ.get("PORTAL_SWEEP_INTERVAL", "2"))  # beat looks for due runs and readings
 SYNC_INTERVAL_MOVING = int(os.environ.get("PORTAL_SYNC_INTERVAL_MOVING", "10"))  # a vault in which something moves

@@ -1,0 +1,96 @@
+"""The end of a run: state, claims, audit entry, all in one transaction and exactly once."""
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef
+
+from replication import clock, queue
+from replication.actions import audit
+from replication.actions.actor import CONSOLE
+from replication.domain.steps import StepState
+from replication.execution.ledger import LIVE, RUNNING_RUNS, nudge_vault
+from replication.models import Run, Step
+
+FAILURES_TOLD = 50  # in the audit entry; the run's page has them all
+_AUDIT_OUTCOMES = {
+    Run.State.SUCCEEDED: "ok",
+    Run.State.PARTIAL: "partial",
+    Run.State.FAILED: "failed",
+    Run.State.CANCELLED: "cancelled",
+}
+
+
+class _Ended(Exception):
+    """Another worker has ended the run: the transaction, with its audit entry, is rolled back."""
+
+
+def end(run: Run) -> None:
+    """End the run, all of whose steps are final. Called twice, or by two workers at once, it ends once."""
+    rows = list(run.steps.values_list("kind", "state", "outcome"))
+    state = verdict([(kind, state) for kind, state, _ in rows])
+    with suppress(_Ended), audit.gesture("run.ended", actor=CONSOLE, phase="ended") as entry:
+        _close(run, state)
+        entry.outcome = _AUDIT_OUTCOMES[state]
+        entry.subject_kind, entry.subject_key, entry.subject_name = "run", str(run.pk), str(run)
+        entry.vault_key, entry.run_id = run.vault.key, run.pk
+        entry.before, entry.after = {"state": run.state}, {"state": state.value}
+        entry.detail = _told(run, rows)
+        entry.correlation_id = next(iter(entry.detail["correlation_ids"]), "")
+        entry.subjects = _machines(run)
+        queue.ring("sync_vault", run.vault_id)
+
+
+def verdict(steps: list[tuple[str, str]]) -> Run.State:
+    """What a run came to, from the kinds and states of its steps. Machines decide; where it has none, all steps."""
+    states = [state for kind, state in steps if kind == "protect"] or [state for _, state in steps]
+    if StepState.CANCELLED in {state for _, state in steps}:
+        return Run.State.CANCELLED
+    if all(state == StepState.SUCCEEDED for _, state in steps):
+        return Run.State.SUCCEEDED
+    return Run.State.PARTIAL if StepState.SUCCEEDED in states else Run.State.FAILED
+
+
+def _close(run: Run, state: Run.State) -> None:
+    """The guard: only one transaction finds the run unended, and none while a step is under way."""
+    now = clock.now()
+    under_way = Step.objects.filter(run=OuterRef("pk"), state__in=LIVE)
+    unended = Run.objects.filter(~Exists(under_way), pk=run.pk, state__in=RUNNING_RUNS)
+    if not unended.update(state=state, ended_at=now, due_at=None, version=F("version") + 1):
+        raise _Ended
+    run.claims.all().delete()
+    nudge_vault(run.vault_id, 0)
+
+
+def _told(run: Run, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """What came about, and how: step and machine counts by state, what was made or found, why what failed failed."""
+    failed = run.steps.filter(state=StepState.FAILED)
+    correlations = failed.filter(correlation_id__gt="").values_list("correlation_id", flat=True)
+    return {
+        "steps": _count(state for _, state, _ in rows),
+        "machines": _count(state for kind, state, _ in rows if kind == "protect"),
+        "outcomes": _count(outcome for _, state, outcome in rows if state == StepState.SUCCEEDED),
+        "failures": [_failure(step) for step in failed[:FAILURES_TOLD]],
+        "correlation_ids": list(correlations[:FAILURES_TOLD]),
+    }
+
+
+def _count(words: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))
+
+
+def _failure(step: Step) -> dict[str, str]:
+    problem = step.problem or {}
+    return {
+        "step": step.key,
+        "title": step.title,
+        "code": problem.get("code", ""),
+        "message": problem.get("message", ""),
+    }
+
+
+def _machines(run: Run) -> list[tuple[str, str]]:
+    steps = run.steps.exclude(machine_key="").values_list("machine_key", "spec__machine_name")
+    return [(key, name or key) for key, name in steps]

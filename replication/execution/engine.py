@@ -1,0 +1,70 @@
+"""`advance`: the one door by which a run moves.
+
+It claims what is due, makes one short exchange with Azure outside any transaction, records it if the attempt is still its own, and goes on
+while something is due within its time slice. It never waits for Azure. Any number of workers may advance one run at once, and any may
+die anywhere: what is true stands in the ledger and in Azure, and the next call goes on from there.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from replication import clock, queue
+from replication.domain.steps import StepState
+from replication.execution import ending, ledger, moves, pacer, preflight, sweep, trouble
+from replication.gateway.port import Gateway
+from replication.models import Run, Step
+
+logger = logging.getLogger(__name__)
+
+SLICE = 20.0  # seconds that one call works at most; then others have their turn
+BATCH = 10  # steps claimed between two looks at the run itself: how late a cancellation is seen
+MARGIN = 10.0  # the beat rings again when a call has died without rescheduling
+LOOK_AT_LEAST = 60.0  # an unfinished run is looked at once in so many seconds, whatever its steps say
+
+
+def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> datetime | None:
+    """Move the run as far as it goes in so many seconds; when it is to be looked at next, or None when it has ended."""
+    run = Run.objects.select_related("vault").get(pk=run_id)
+    if run.state not in ledger.RUNNING_RUNS:
+        return None
+    until = clock.now() + timedelta(seconds=seconds)
+    ledger.hold(run, until + timedelta(seconds=MARGIN))
+    while _round(run, gateway, until) and clock.now() < until:
+        pass
+    due_at = ledger.reschedule(run, _paced(run), LOOK_AT_LEAST)
+    if due_at and due_at <= clock.now():
+        queue.ring("advance", str(run.pk))
+    return due_at
+
+
+def _round(run: Run, gateway: Gateway, until: datetime) -> bool:
+    """Do what is due now, once. False: nothing was, or the run is over."""
+    run.refresh_from_db(fields=["state", "cancel_requested_at", "checked_at"])
+    if run.cancel_requested_at:
+        ledger.cancel_waiting(run)
+    if not preflight.passed(run, gateway):
+        return False
+    ledger.release(run)
+    worked = sweep.settle(run.vault, gateway, until)
+    for step in ledger.due(run, BATCH, sending=not _paced(run)):
+        worked |= clock.now() < until and exchange(step, gateway)
+    if not run.steps.filter(state__in=ledger.LIVE).exists():
+        ending.end(run)
+        return False
+    return worked
+
+
+def exchange(step: Step, gateway: Gateway) -> bool:
+    """One step, one exchange. False: another worker has it."""
+    if not ledger.claim(step):
+        return False
+    with trouble.met(step):
+        moves.MOVES[StepState(step.state)](step, gateway)
+    return True
+
+
+def _paced(run: Run) -> float:
+    """The seconds until the next write may go, for the next step that waits to be sent."""
+    waiting = run.steps.filter(state=StepState.WAITING, due_at__lte=clock.now()).first()
+    return pacer.wait(run.connection_id, waiting.subject_key, waiting.kind) if waiting else 0.0

@@ -1,0 +1,115 @@
+"""What the answers of Azure mean for a step. Pure: no database, no exchange, no clock."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from replication.domain.inventory import HealthError, Job
+from replication.domain.problems import Problem, Severity, When
+from replication.domain.specs import Found, Spec
+from replication.gateway.port import Progress
+
+
+class Sight(StrEnum):
+    """The four answers of *observe*, the last in two (house.md, *Draft, plan, run* 7)."""
+
+    ABSENT = "absent"
+    FITTING = "fitting"
+    DIFFERENT = "different"
+    UNFINISHED = "unfinished"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is there, compared with what was asked for."""
+
+    sight: Sight
+    problem: Problem | None = None
+    job_id: str = ""
+
+
+def compare(spec: Spec, found: Found | None) -> View:
+    """Judge what Azure shows. A state that is neither 'ready' nor 'unfinished' is broken: never put over."""
+    if found is None:
+        return View(Sight.ABSENT)
+    if found.state == "unfinished":
+        return View(Sight.UNFINISHED, job_id=found.job_id)
+    if found.state != "ready":
+        return View(Sight.BROKEN, _broken(found))
+    differences = spec.differences(found.spec)
+    if differences:
+        return View(Sight.DIFFERENT, _different([str(each) for each in differences]))
+    return View(Sight.FITTING)
+
+
+def _broken(found: Found) -> Problem:
+    return Problem(
+        code="BrokenInAzure",
+        message=f"Azure has it in the state “{found.state_text or found.state}”, which this run does not touch.",
+        action="Look at it in Azure, mend or remove it there, then retry what failed.",
+    )
+
+
+def _different(differences: list[str]) -> Problem:
+    return Problem(
+        code="DifferentInAzure",
+        message="What is in Azure departs from what was asked for: " + "; ".join(differences),
+        action="Choose another name or the existing settings, or change it in Azure, then retry what failed.",
+    )
+
+
+# Azure's finer words for jobs that ended without doing all of it (site-recovery-protocol.md §3.4).
+_ENDED_BADLY = {"failed", "aborted", "rolledback", "cancelled", "canceled"}
+_ENDED_WELL = {"succeeded", "completed", "completedwithinformation", "partiallysucceeded", "skipped"}
+# Protection could not be enabled: says only that, the cause stands beside it (site-recovery-protocol.md §4.3).
+_WRAPPERS = {"150253"}
+
+
+def job_progress(job: Job) -> Progress:
+    """How an operation stands by its Site Recovery job. *Succeeded* may be partial: what is read back decides."""
+    words = {job.state.lower(), job.state_text.lower()}
+    if words & _ENDED_BADLY:
+        return Progress(state="failed", problem=_job_problem(job), job_id=job.id)
+    if words & _ENDED_WELL:
+        return Progress(state="succeeded", job_id=job.id)
+    return Progress(state="running", job_id=job.id)
+
+
+def _job_problem(job: Job) -> Problem:
+    error = next((each for each in job.errors if each.code not in _WRAPPERS), next(iter(job.errors), None))
+    if error is None:
+        state = job.state_text or job.state
+        return Problem(code=f"Job{state}", message=f"Azure ended the job “{job.title or job.scenario}” as {state}.")
+    return _problem(error)
+
+
+def _problem(error: HealthError) -> Problem:
+    return Problem(code=error.code, message=error.message, causes=error.causes, action=error.action)
+
+
+def not_there(kind: str) -> Problem:
+    """Azure said *Succeeded*, and shows nothing."""
+    return Problem(
+        code="NotThere",
+        message="Azure reported success, but does not show the resource.",
+        causes="It was deleted meanwhile, or Azure lost it.",
+        action="Look in Azure, then retry what failed.",
+    )
+
+
+def no_end(seconds: float) -> Problem:
+    """An operation that never ends: some of Azure's end words are unknown to its own SDK (site-recovery-protocol.md §0.2)."""
+    return Problem(
+        code="NoEnd",
+        message=f"Azure has not ended this operation within {seconds / 60:.0f} minutes.",
+        action="Look at the job in Azure. Retrying takes the operation up again if it still runs.",
+    )
+
+
+OUR_FAULT = Problem(
+    code="ConsoleFault",
+    message="The console could not make sense of this exchange. Details are in the worker's log.",
+    action="Retry what failed; if it comes back, report it with the run's number.",
+    severity=Severity.ERROR,
+    when=When.NOW,
+)

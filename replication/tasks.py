@@ -1,0 +1,36 @@
+"""Celery tasks: each says which row, opens the gateway, and hands over. Every one may run twice at once, and any may be lost."""
+
+from celery import shared_task
+
+from replication.execution import engine, overdue
+from replication.gateway.clients import open_gateway
+from replication.models import Run
+
+
+@shared_task(name="replication.advance")
+def advance(run_id: str) -> None:
+    """Move a run on."""
+    run = Run.objects.select_related("connection").get(pk=run_id)
+    engine.advance(run.pk, open_gateway(run.connection))
+
+
+@shared_task(name="replication.sweep")
+def sweep() -> None:
+    """Ring for whatever is due."""
+    overdue.ring()
+
+
+@shared_task(name="replication.answer_reading")
+def answer_reading(reading_id: int) -> None:
+    """Ask Azure what somebody wants to know."""
+    from replication.sync import readings
+
+    readings.answer(reading_id)
+
+
+@shared_task(name="replication.sync_vault")
+def sync_vault(vault_id: int) -> None:
+    """Read a vault's items and jobs again."""
+    from replication.sync import items
+
+    items.sync(vault_id)

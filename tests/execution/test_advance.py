@@ -1,0 +1,272 @@
+"""How a run goes, in the ordinary case and in every case that Azure's answers make."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import Count, Q
+
+from replication.domain.problems import Problem, When
+from replication.domain.specs import Found, GroupSpec
+from replication.execution import engine
+from replication.models import AuditEntry, MachineClaim, Run, Step, Vault
+from tests.execution import build
+from tests.execution.azure import Azure, Fault, World, error
+from tests.execution.conftest import finish
+
+pytestmark = pytest.mark.django_db
+
+
+def states(run: Run) -> dict[str, int]:
+    return dict(run.steps.values_list("state").annotate(n=Count("id")).order_by())
+
+
+def step(run: Run, key: str) -> Step:
+    return run.steps.get(Q(key=key) | Q(key__startswith=f"{key}:"))
+
+
+def only_once(azure: Azure) -> bool:
+    return set(azure.accepted.values()) == {1}
+
+
+def test_a_run_makes_everything_once_and_ends_with_one_entry(azure: Azure) -> None:
+    run = finish(build.run("web", "db", "app"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert states(run) == {"succeeded": 13}
+    assert only_once(azure)
+    assert len(azure.accepted) == 13
+    assert set(run.steps.values_list("outcome", flat=True)) == {"created"}
+    assert not MachineClaim.objects.exists()
+    entry = AuditEntry.objects.get(action="run.ended")
+    assert (entry.phase, entry.outcome, entry.run_id, entry.subject_count) == ("ended", "ok", run.pk, 3)
+    assert entry.detail["machines"] == {"succeeded": 3}
+
+
+def test_it_takes_hardly_longer_than_azure(azure: Azure, world: World) -> None:
+    begun = world.at
+    finish(build.run("web"), azure)
+    chain = 70 + 1 + 2 + 425
+    assert world.at - begun < timedelta(seconds=chain * 1.3)
+
+
+def test_waiting_is_free(azure: Azure) -> None:
+    """One sweep of the jobs looks at all machines together."""
+    finish(build.run("web", "db", "app", "batch"), azure)
+    assert azure.calls["jobs"] < 25
+    assert not any("protect" in each for each in azure.calls)
+    assert azure.calls["job"] == 0
+
+
+def test_what_is_there_as_specified_is_reused(azure: Azure) -> None:
+    first = finish(build.run("web"), azure)
+    second = finish(build.run("db"), azure)
+    assert first.state == second.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+    assert second.steps.filter(outcome="reused").count() == 10
+
+
+def test_what_is_different_stops_those_that_need_it(azure: Azure) -> None:
+    group = GroupSpec(id=build.TARGET, location="japaneast")
+    azure.there[build.TARGET.lower()] = Found(spec=group)
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.FAILED
+    assert "location: asked 'southeastasia', got 'japaneast'" in step(run, "group").problem["message"]
+    assert step(run, "protect").state == "skipped"
+    assert "group" in step(run, "network").problem["message"]
+    assert step(run, "mapping").state == "succeeded"
+    assert azure.accepted[build.TARGET.lower()] == 0
+
+
+def test_what_is_broken_is_not_put_over(azure: Azure) -> None:
+    spec = build.protection("web").spec
+    azure.there[spec.id.lower()] = Found(spec=spec, state="broken", state_text="InitialReplicationFailed")
+    run = finish(build.run("web", "db"), azure)
+    assert run.state == Run.State.PARTIAL
+    assert "InitialReplicationFailed" in run.steps.get(state="failed").problem["message"]
+    assert azure.accepted[spec.id.lower()] == 0
+
+
+def test_two_runs_make_a_new_thing_once(azure: Azure) -> None:
+    one, other = build.run("web"), build.run("db")
+    for _ in range(200):
+        times = [at for at in (engine.advance(one.pk, azure), engine.advance(other.pk, azure)) if at]
+        if not times:
+            break
+        azure.world.at = max(min(times), azure.world.at)
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert one.state == other.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+def test_an_operation_of_somebody_else_is_adopted(azure: Azure) -> None:
+    planned = next(each for each in build.foundations() if each.key == "network")
+    azure.submit(planned.spec, request_id="of another program")
+    run = finish(build.run(planned=[build.Planned("network", planned.spec)]), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert step(run, "network").outcome == "adopted"
+    assert only_once(azure)
+
+
+@pytest.mark.parametrize("when", [When.NOW, When.LATER])
+def test_a_refusal_that_passes_delays_only(azure: Azure, when: When) -> None:
+    azure.faults.append(Fault("submit", error("AnotherOperationInProgress", when, status=409), times=4))
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+def test_retry_after_is_kept(azure: Azure, world: World) -> None:
+    azure.faults.append(Fault("submit", error("TooMany", When.LATER, status=429, retry_after=40), about="fabrics/east"))
+    run = build.run(planned=[each for each in build.foundations() if each.key == "fabric:east"])
+    engine.advance(run.pk, azure)
+    assert (step(run, "fabric").due_at - world.at).total_seconds() == 40
+    assert finish(run, azure).state == Run.State.SUCCEEDED
+
+
+def test_a_refusal_for_good_fails_with_azures_words(azure: Azure) -> None:
+    azure.faults.append(Fault("submit", error("PolicyForbids", When.NEVER, status=403), about="/web"))
+    run = finish(build.run("web", "db"), azure)
+    assert run.state == Run.State.PARTIAL
+    assert run.steps.get(state="failed").problem["code"] == "PolicyForbids"
+    entry = AuditEntry.objects.get(action="run.ended")
+    assert entry.outcome == "partial"
+    assert entry.detail["failures"][0]["code"] == "PolicyForbids"
+
+
+def test_a_passing_fault_that_stays_ends(azure: Azure) -> None:
+    azure.faults.append(Fault("submit", error("Unavailable", When.NOW), about="/web", times=1000))
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.FAILED
+    assert azure.accepted[build.protection("web").spec.id.lower()] == 0
+
+
+def test_being_locked_out_for_an_hour_ends(azure: Azure, world: World) -> None:
+    begun = world.at
+    azure.faults.append(Fault("submit", error("ScopeLocked", When.LATER), about="/web", times=10_000))
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.FAILED
+    assert timedelta(hours=1) < world.at - begun < timedelta(hours=1, minutes=10)
+
+
+@pytest.mark.parametrize("about", ["shop-asr", "/cache1", "fabrics/east", "/web"])
+@pytest.mark.parametrize("after", [True, False])
+def test_an_answer_that_got_lost_is_looked_for(azure: Azure, about: str, after: bool) -> None:
+    """A 5xx or a reset, before or after Azure acted: never a second request for what was taken."""
+    azure.faults.append(Fault("submit", error("Reset", When.NOW, status=0, acted=True), about=about, after=after))
+    run = finish(build.run("web", "db"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+def test_an_answer_that_makes_no_sense_is_looked_for(azure: Azure) -> None:
+    azure.faults.append(Fault("submit", ValueError("no integer"), about="/web", after=True))
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+@pytest.mark.parametrize("verb", ["read", "poll", "jobs", "job", "machines"])
+def test_looks_that_fail_only_delay(azure: Azure, verb: str) -> None:
+    azure.faults.append(Fault(verb, error("Unavailable", When.NOW), times=3))
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+def test_a_lost_operation_is_followed_by_what_it_makes(azure: Azure) -> None:
+    azure.lost = True
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+def test_an_operation_that_fails_tells_why(azure: Azure) -> None:
+    azure.failing["/web"] = Problem(
+        code="150097", message="No quota.", causes="Too many cores.", action="Ask for more."
+    )
+    run = finish(build.run("web", "db"), azure)
+    assert run.state == Run.State.PARTIAL
+    problem = run.steps.get(state="failed").problem
+    assert (problem["code"], problem["causes"], problem["action"]) == ("150097", "Too many cores.", "Ask for more.")
+
+
+def test_a_warning_is_a_success_and_is_kept(azure: Azure) -> None:
+    azure.warnings["Fabrics/east"] = Problem(code="151207", message="Finished with warnings.")
+    run = finish(build.run("web"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert step(run, "fabric:east").problem["code"] == "151207"
+
+
+def test_asked_and_got_are_compared_even_after_success(azure: Azure) -> None:
+    planned = build.protection("web")
+    run = build.run("web")
+    azure.there.clear()
+    finish_until_protecting(run, azure)
+    wrong = {**planned.spec.to_json(), "recovery_group_id": build.GROUP}
+    from replication.domain.specs import from_json
+
+    azure.there[planned.spec.id.lower()] = Found(spec=from_json(wrong))
+    finish(run, azure)
+    assert "recovery_group_id" in step(run, "protect").problem["message"]
+
+
+def finish_until_protecting(run: Run, azure: Azure) -> None:
+    while step(run, "protect").state != "running":
+        azure.world.at = max(engine.advance(run.pk, azure), azure.world.at)
+
+
+def test_cancelling_drains_and_lists_what_exists(azure: Azure, world: World) -> None:
+    run = build.run("web", "db")
+    engine.advance(run.pk, azure)
+    Run.objects.filter(pk=run.pk).update(cancel_requested_at=world.at)
+    finish(run, azure)
+    assert run.state == Run.State.CANCELLED
+    assert step(run, "fabric:east").outcome == "created"
+    assert run.steps.filter(state="cancelled").exists()
+    assert not run.steps.filter(state__in=["waiting", "submitting", "running"]).exists()
+    assert AuditEntry.objects.get(action="run.ended").outcome == "cancelled"
+    assert not MachineClaim.objects.exists()
+
+
+def test_a_machine_that_is_gone_is_set_aside(azure: Azure) -> None:
+    azure.gone.add("db")
+    run = finish(build.run("web", "db"), azure)
+    assert run.state == Run.State.PARTIAL
+    assert run.steps.get(state="failed").problem["code"] == "SourceMachineGone"
+    assert run.checked_at
+
+
+def test_every_change_is_an_event_and_a_new_version(azure: Azure) -> None:
+    run = finish(build.run("web"), azure)
+    texts = list(step(run, "protect").events.values_list("text", flat=True))
+    assert texts == ["Asking Azure to make it.", "Azure took the request.", "Created."]
+    assert run.version > 30
+    assert Vault.objects.get().due_at is not None
+
+
+def test_no_second_worker_gets_a_claimed_step(azure: Azure) -> None:
+    """At every exchange another worker advances the same run, as far as it can."""
+    run = build.run("web", "db")
+    depth = 0
+
+    def meddle(verb: str) -> None:
+        nonlocal depth
+        if depth < 2:
+            depth += 1
+            engine.advance(run.pk, azure)
+            depth -= 1
+
+    azure.before_call = meddle
+    finish(run, azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+    assert AuditEntry.objects.filter(action="run.ended").count() == 1
+
+
+def test_writes_are_paced(azure: Azure, world: World, settings) -> None:
+    settings.SITE_RECOVERY_WRITES_A_MINUTE = 6
+    begun = world.at
+    run = finish(build.run("web", "db", "app", "batch"), azure)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+    assert world.at - begun > timedelta(seconds=40)
