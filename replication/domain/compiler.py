@@ -4,8 +4,9 @@ Every target is resolved to an ARM id, every id becomes one planned step with th
 thing is new or reused follows from the inventory.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from replication.domain import ids, naming, regions
 from replication.domain.choices import Choices, MachineChoice
@@ -61,14 +62,15 @@ class Resolver:
     def target(self, machine: Machine) -> Target:
         """Where the machine goes: its own override, else what was chosen for all, else the rule."""
         own, every = self.own(machine), self.choices.target
-        group_id = own.group_id or every.group_id or self.group_id(machine)
-        cache_id = own.cache_account_id or every.cache_account_id or self.cache_id()
+        group_id = _as_written(own.group_id or every.group_id or self.group_id(machine), self.facts.groups)
+        cache_id = _as_written(own.cache_account_id or every.cache_account_id or self.cache_id(), self.facts.accounts)
         if machine.model is Model.CLASSIC:
             service = self._named(machine.cloud_service_id or machine.name, "virtual_network")
             service_id = ids.resource(group_id, "Microsoft.ClassicCompute/domainNames", service)
             return Target(group_id=group_id, cache_id=cache_id, cloud_service_id=service_id)
         network_id = own.network_id or every.network_id or self.network_id(machine, group_id)
         set_id = own.availability_set_id or every.availability_set_id or self.set_id(machine, group_id)
+        network_id, set_id = _as_written(network_id, self.facts.networks), _as_written(set_id, self.facts.sets)
         # Only a machine that is in a set at its source may be in one at its target (the article).
         in_set = bool(machine.availability_set_id) and set_id != "none" and not own.availability_zone
         return Target(
@@ -159,6 +161,12 @@ class Resolver:
 
     def _named(self, source: str, kind: str) -> str:
         return naming.suffixed(ids.name(source), kind, self.facts.suffix)
+
+
+def _as_written(arm_id: str, known: Mapping[str, Any]) -> str:
+    """The id in the letter case that Azure has, when it exists."""
+    there = known.get(ids.key(arm_id))
+    return there.id if there else arm_id
 
 
 @dataclass(slots=True)

@@ -41,3 +41,15 @@ def install(using: str = "default", **_: Any) -> None:
             if table in tables:
                 for statement in _postgres(table) if connection.vendor == "postgresql" else _sqlite(table):
                     cursor.execute(statement)
+
+
+def remove(using: str = "default") -> None:
+    """Take the triggers away: only for emptying a test database."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for table in INSERT_ONLY:
+            names = ("rows", "truncate") if connection.vendor == "postgresql" else ("no_update", "no_delete")
+            for name in names if table in tables else ():
+                on = f" ON {table}" if connection.vendor == "postgresql" else ""
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{on}")
