@@ -13,7 +13,7 @@ from typing import Any
 
 from .contoso import contoso
 from .fleet import Fleet
-from .tiny import pristine, tiny
+from .tiny import pristine, protected, tiny
 
 Document = dict[str, Any]
 
@@ -27,6 +27,7 @@ SCENARIOS: dict[str, Callable[..., Document]] = {
     "contoso": contoso,
     "fleet": fleet,
     "pristine": pristine,
+    "protected": protected,
     "tiny": tiny,
 }
 
@@ -66,4 +67,4 @@ def _from_file(path: Path) -> Document:
     return document
 
 
-__all__ = ["SCENARIOS", "Fleet", "UnknownScenarioError", "contoso", "fleet", "load", "pristine", "tiny"]
+__all__ = ["SCENARIOS", "Fleet", "UnknownScenarioError", "contoso", "fleet", "load", "pristine", "protected", "tiny"]

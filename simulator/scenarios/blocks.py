@@ -38,14 +38,14 @@ def _tracked(arm_id: str, location: str, properties: Document, **more: Any) -> D
     document: Document = {
         "name": ids.name_of(arm_id),
         "id": arm_id,
-        "type": _type_of(arm_id),
+        "type": type_of(arm_id),
         "location": location,
     }
     document |= {key: value for key, value in more.items() if value}
     return document | {"properties": properties}
 
 
-def _type_of(arm_id: str) -> str:
+def type_of(arm_id: str) -> str:
     """Namespace and type path of the last provider section of an id."""
     segments = arm_id.rsplit("/providers/", 1)[-1].split("/")
     return "/".join([segments[0], *segments[1::2]])

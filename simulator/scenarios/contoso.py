@@ -221,7 +221,7 @@ def _erp(site: _Site) -> Iterator[Machine]:
     for number in (1, 2):
         yield site.machine(
             "rg-erp-prod", f"erp-sql-0{number}", catalog.SQL_2022, "Standard_E16s_v5", (1024, 512, 512),
-            subnet="snet-data", owner="finance-systems", zone=str(number),
+            subnet="snet-data", owner="finance-systems", zone=str(number), facts={"churn": 18},
         )  # fmt: skip
         yield site.machine(
             "rg-erp-web", f"erp-web-0{number}", catalog.WINDOWS_2022, "Standard_D2s_v5",
@@ -296,7 +296,7 @@ def _crm(site: _Site) -> Iterator[Machine]:
 def _bi(site: _Site) -> Iterator[Machine]:
     """Premium SSD v2 and an encryption set of our own key: both can be replicated, both ask for a choice."""
     etl = site.machine("rg-bi", "bi-etl-01", catalog.ROCKY_9, "Standard_E8s_v5", owner="analytics", zone="1")
-    etl.data_disks = [Disk(2048, "PremiumV2_LRS")]
+    etl.data_disks, etl.facts = [Disk(2048, "PremiumV2_LRS")], {"churn": 35}
     yield etl
     key_vault = site.resource("rg-bi", "Microsoft.KeyVault/vaults", "kv-contoso-bi")
     encryption_set = site.resource("rg-bi", "Microsoft.Compute/diskEncryptionSets", "des-bi")
@@ -354,10 +354,10 @@ def _lab(site: _Site) -> Iterator[Machine]:
     yield one("lab-updating-01", provisioning="Updating")
     yield one("lab-noagent-01", agent="not ready")
     yield one("lab-badext-01", extensions=[_broken_extension()])
-    yield one("lab-arm-01", catalog.UBUNTU_2404_ARM, "Standard_D2ps_v5")
+    yield one("lab-arm-01", catalog.UBUNTU_2404_ARM, "Standard_D2ps_v5", facts={"unsupportedOs": True})
     yield one("lab-onecore-01", size="Standard_B1ls")
     yield one("lab-ephemeral-01", size="Standard_D4ds_v5", ephemeral=True, sku="Standard_LRS")
-    yield one("lab-oldos-01", catalog.UBUNTU_2510)
+    yield one("lab-oldos-01", catalog.UBUNTU_2510, facts={"unsupportedOs": True})
     yield one("lab-nvme-01", size="Standard_E4bds_v5", controller="NVMe")
     yield one("lab-spot-01", properties=_SPOT)
     yield one("lab-cvm-01", catalog.UBUNTU_2404_CVM, "Standard_DC2as_v5", security=_CONFIDENTIAL)

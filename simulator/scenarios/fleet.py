@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import blocks, classic, ids, layout, targets
+from . import blocks, classic, ids, layout, protection, targets
 from .estate import Estate
 from .machines import Machine, documents
 from .planting import CONDITIONS, NOT_PLANTED, UNAVAILABLE_IN, UNAVAILABLE_SIZE, Condition
@@ -70,6 +70,7 @@ class Fleet:
         yield from self._yard.around
         for machine in self._yard.machines:
             yield from documents(machine)
+        yield from self._protection()
         yield from self._yard.availability_sets()
         yield from self._yard.placement_groups()
         yield from _classic_documents(self._yard)
@@ -95,6 +96,16 @@ class Fleet:
     def write_key(self, path: Path) -> None:
         """Writes the key to a file."""
         path.write_text(json.dumps(self.key(), indent=1, ensure_ascii=False), encoding="utf-8")
+
+    def _protection(self) -> Iterator[Document]:
+        """The second region's vault protects machines of the first."""
+        if not self._yard.protected or len(self.regions) < 2:
+            return
+        source, target = self.regions[:2]
+        one = protection.direction(self._vaults[1]["id"], source, target, self._yard.seed)
+        yield from protection.foundations(one, self._yard.seed)
+        for machine in self._yard.protected:
+            yield protection.item(one, machine, self._yard.seed)
 
     def _entry(self, condition: Condition) -> Document:
         return {

@@ -89,6 +89,30 @@ def _leave_open(yard: Yard, machine: Machine, condition: str) -> None:
     yard.unclaimed.setdefault(machine.id, []).append(condition)
 
 
+def _protected(machines: Sequence[Machine], yard: Yard, offends: bool) -> None:
+    """Offenders are protected by a vault; a near miss has an offender's name, in another group."""
+    first = yard.homes[0]
+    if all(home.location == first.location for home in yard.homes):
+        return  # no other region to be recovered in
+    near = [home for home in yard.homes if (home.location, home.subscription) == (first.location, first.subscription)]
+    twins = list(yard.protected)
+    for number, machine in enumerate(machines):
+        if offends:
+            yard.move(machine, near[-1 - number % min(2, len(near))])
+            yard.protected.append(machine)
+        elif number < len(twins) and yard.home(machine) is not yard.home(twins[number]):
+            machine.name = twins[number].name
+            _use(machine, twins[number].image)
+        yard.record("s4-01-already-protected", machine.id, offends=offends)
+
+
+CONDITIONS.append(
+    Condition(
+        "s4-01-already-protected", "items", "protected by a vault", "has the name of a protected machine", _protected
+    )
+)
+
+
 # -- state of the machine ----------------------------------------------------------------------------------------------
 
 
@@ -229,18 +253,21 @@ _JUST_SUPPORTED = (
 def _os(machine: Machine, yard: Yard, offends: bool) -> None:
     images = _UNSUPPORTED if offends else _JUST_SUPPORTED
     _use(machine, images[ids.number(len(images), machine.seed, "os", machine.name)])
+    machine.facts["unsupportedOs"] = offends  # so that Azure's own answer agrees with its matrix
 
 
 @_condition("s4-18-kernel", "guest", "a kernel built by hand", "the distribution's own kernel")
 def _kernel(machine: Machine, yard: Yard, offends: bool) -> None:
     _use(machine, catalog.UBUNTU_2204)
     machine.facts["kernel"] = "6.99.0-selfmade" if offends else "5.15.0-1064-azure"
+    machine.facts["unsupportedOs"] = offends
 
 
 @_condition("s4-19-arm64", "sizes", "an ARM64 size and image", "a size with a p in its name that is x64 (NP10s)")
 def _arm(machine: Machine, yard: Yard, offends: bool) -> None:
     if offends:
         _use(machine, catalog.UBUNTU_2404_ARM)
+        machine.facts["unsupportedOs"] = True
         machine.size = _pick(machine, "arm", ("Standard_D2ps_v5", "Standard_D4ps_v5", "Standard_E4ps_v5"))
     else:
         machine.image, machine.size = catalog.first_generation(machine.image), "Standard_NP10s"
@@ -727,7 +754,6 @@ def _appliance(machine: Machine, yard: Yard, offends: bool) -> None:
 
 
 NOT_PLANTED = {
-    1: "needs protected items: enable them through the API",
     9: "a relation between vault and source region: see vaults",
     10: "a choice in the wizard",
     12: "a choice in the wizard (zone of the target)",

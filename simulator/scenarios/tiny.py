@@ -1,8 +1,10 @@
-"""The two plain scenarios: `tiny` for fast tests, `pristine` for benchmarks."""
+"""The plain scenarios: `tiny` for fast tests, `pristine` and `protected` for benchmarks."""
 
 from __future__ import annotations
 
-from . import blocks, catalog, ids
+from collections.abc import Iterator
+
+from . import blocks, catalog, ids, protection
 from .catalog import Image
 from .estate import Document, Estate, Network
 from .machines import Address, Disk, Interface, Machine
@@ -29,12 +31,28 @@ def pristine(n: int, groups: int = 0, seed: object = "pristine") -> Document:
     Without `groups`, 50 machines share one. Each group has its own network, so that nothing is shared between groups.
     """
     estate, subscription = _vaulted("pristine", seed)
+    estate.machines(_spread(estate, subscription, n, groups))
+    return estate.scenario()
+
+
+def _spread(estate: Estate, subscription: str, n: int, groups: int) -> Iterator[Machine]:
+    """`n` plain machines, turn by turn over the groups, which are added to the estate first."""
     count = groups or max(1, -(-n // 50))
     networks = [_app_group(estate, subscription, index) for index in range(count)]
     for index in range(n):
         home = index % count
         name, image = f"vm-{index:05}", _IMAGES[index // count % 2]
-        estate.machines([_plain(subscription, f"rg-app-{home:03}", name, image, networks[home], seed)])
+        yield _plain(subscription, f"rg-app-{home:03}", name, image, networks[home], estate.seed)
+
+
+def protected(n: int, groups: int = 0, seed: object = "pristine") -> Document:
+    """`pristine`, every machine of it protected already, for one to thirty days."""
+    estate, subscription = _vaulted("protected", seed)
+    one = protection.direction(_vault_id(subscription), "eastasia", "southeastasia", seed)
+    estate.add(*protection.foundations(one, seed))
+    for machine in _spread(estate, subscription, n, groups):
+        estate.machines([machine])
+        estate.add(protection.item(one, machine, seed))
     return estate.scenario()
 
 
@@ -45,11 +63,13 @@ def _vaulted(name: str, seed: object) -> tuple[Estate, str]:
     estate.usual_principals()
     estate.add(
         blocks.group(subscription, VAULT_GROUP, "southeastasia"),
-        blocks.vault(
-            ids.resource_id(subscription, VAULT_GROUP, "Microsoft.RecoveryServices/vaults", VAULT), "southeastasia"
-        ),
+        blocks.vault(_vault_id(subscription), "southeastasia"),
     )
     return estate, subscription
+
+
+def _vault_id(subscription: str) -> str:
+    return ids.resource_id(subscription, VAULT_GROUP, "Microsoft.RecoveryServices/vaults", VAULT)
 
 
 def _app_group(estate: Estate, subscription: str, index: int) -> Network:

@@ -32,6 +32,7 @@ class Yard:
     homes: list[Home] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
     classics: list[ClassicMachine] = field(default_factory=list)
+    protected: list[Machine] = field(default_factory=list)
     around: list[Document] = field(default_factory=list)
     names_taken: list[str] = field(default_factory=list)
     offenders: dict[str, list[str]] = field(default_factory=dict)

@@ -36,7 +36,7 @@ ELSEWHERE = (
 )
 
 
-@pytest.fixture(scope="module", params=["tiny", "contoso", "pristine:60", "fleet:2000:3"])
+@pytest.fixture(scope="module", params=["tiny", "contoso", "pristine:60", "protected:20", "fleet:2000:3"])
 def scenario(request: pytest.FixtureRequest) -> Document:
     scenario = load(request.param)
     scenario["resources"] = list(scenario["resources"])

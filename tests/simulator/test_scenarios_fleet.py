@@ -34,6 +34,8 @@ class Read:
         self.broken = {
             e["id"].split("/extensions/")[0] for e in extensions if e["properties"]["provisioningState"] == "Failed"
         }
+        items = [d for arm_id, d in self.documents.items() if "/replicationprotecteditems/" in arm_id]
+        self.protected = {d["properties"]["providerSpecificDetails"]["fabricObjectId"] for d in items}
         self.locks = {arm_id.split("/providers/microsoft.authorization/")[0] for arm_id in self._ids("locks")}
 
     def of_type(self, kind: str) -> list[Document]:
@@ -100,6 +102,7 @@ def ultra_or(sku: str) -> Check:
 
 
 CHECKS: dict[str, Check] = {
+    "s4-01-already-protected": lambda m, r: m["id"] in r.protected,
     "s4-03-lock": lambda m, r: m["id"].lower() in r.locks or r.group(m["id"])["id"].lower() in r.locks,
     "s4-04-provisioning-state": lambda m, r: m["properties"]["provisioningState"] != "Succeeded",
     "s4-05-not-running": lambda m, r: m["_sim"]["power"] != "running",
