@@ -32,7 +32,9 @@ def database(url: str) -> dict[str, object]:
     if parts.scheme == "sqlite":
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": unquote(parts.path[1:]) or ":memory:",
+            "NAME": unquote(parts.path[1:]),
+            # A file, as in real life: an in-memory database shared by threads fails where a file waits.
+            "TEST": {"NAME": f"{unquote(parts.path[1:])}.test"},
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",

@@ -56,7 +56,7 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = access.draft(signed_in(request), pk)
     drafts.discard(draft, actor=actor(request, draft.vault))
     messages.success(request, "The draft was discarded. Nothing in Azure was changed.")
-    return redirect("replication:vault", draft.vault_id)
+    return redirect("replication:overview", draft.vault_id)
 
 
 @require_POST
@@ -394,10 +394,10 @@ def _draft(request: HttpRequest, pk: UUID, page: str) -> Draft | HttpResponse:
     draft = access.draft(signed_in(request), pk)
     if draft.state == Draft.State.SUBMITTED:
         run = Run.objects.filter(plan__draft=draft).order_by("-number").first()
-        return redirect("replication:run", run.pk) if run else redirect("replication:vault", draft.vault_id)
+        return redirect("replication:run", run.pk) if run else redirect("replication:overview", draft.vault_id)
     if draft.state == Draft.State.DISCARDED:
         messages.info(request, "That draft was discarded.")
-        return redirect("replication:vault", draft.vault_id)
+        return redirect("replication:overview", draft.vault_id)
     done = present.satisfied(draft)
     first, order = present.first_open(done), [name for name, _ in present.PAGES]
     if order.index(page) > order.index(first):
@@ -416,7 +416,7 @@ def _next(request: HttpRequest, draft: Draft, page: str) -> HttpResponse:
     """Where a saved page leads: on, or out of the wizard with *Save and close*."""
     if request.POST.get("do") == "close":
         messages.success(request, "The draft was saved.")
-        return redirect("replication:vault", draft.vault_id)
+        return redirect("replication:overview", draft.vault_id)
     return redirect(present.page_url(draft, page))
 
 

@@ -76,18 +76,24 @@ def test_only_one_room_imports(package: str) -> None:
 
 
 def test_the_portal_has_no_word_of_the_simulator() -> None:
-    found = [str(path.relative_to(ROOT)) for folder in ("portal", "replication") for path in files(folder) if "simulator" in path.read_text().lower()]
+    """Comments may cite the document simulator.md, where facts about Azure are collected; code may not know the program."""
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in ("portal", "replication")
+        for path in files(folder)
+        if "simulator" in path.read_text().lower().replace("simulator.md", "")
+    ]
     assert found == []
 
 
-def test_the_web_process_never_imports_the_sdk() -> None:
+def test_the_web_process_never_imports_the_sdk(tmp_path: Path) -> None:
     """The SDK costs every process some 94 MB and half a second."""
     code = (
         "import django, sys; django.setup(); from django.urls import get_resolver; get_resolver().url_patterns; "
-        "import portal.wsgi; sys.exit(','.join(m for m in sys.modules if m.startswith('azure.')))"
+        "import portal.wsgi; print([m for m in sys.modules if m.startswith('azure.')])"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={"DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_PLAIN_STATIC": "1"},
-        capture_output=True, text=True, check=False,
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_PLAIN_STATIC": "1", "PORTAL_HOME": str(tmp_path)},
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == "[]", ran.stderr

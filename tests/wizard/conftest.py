@@ -1,0 +1,76 @@
+"""An inventory of stored rows, made from domain values."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from replication import clock
+from replication.domain import documents, ids
+from replication.domain import inventory as inv
+from replication.domain.eligibility import judge
+from replication.models import Connection, Machine, Person, Resource, Vault
+from tests.domain import estate
+
+Store = Callable[..., Machine]
+
+
+def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
+    verdicts = judge(machine)
+    return Machine.objects.create(
+        connection=connection,
+        key=ids.key(machine.id),
+        arm_id=machine.id,
+        name=machine.name,
+        subscription_id=machine.subscription_id,
+        resource_group=machine.resource_group,
+        group_key=machine.resource_group.lower(),
+        location=machine.location,
+        model=machine.model,
+        power=machine.power,
+        provisioning_state=machine.provisioning_state,
+        os_type=machine.os_type,
+        size=machine.size,
+        network_name=ids.name(machine.network_id),
+        disk_count=len(machine.disks),
+        disk_gib=sum(disk.size_gib or 0 for disk in machine.disks),
+        search=f"{machine.name} {machine.resource_group}".lower(),
+        document=documents.to_json(machine),
+        digest="",
+        verdicts=[verdict.to_json() for verdict in verdicts],
+        replicable=not any(verdict.blocks for verdict in verdicts),
+        as_of=clock.now(),
+    )
+
+
+def store_resource(connection: Connection, kind: str, value: inv.ResourceGroup | inv.Network | inv.StorageAccount) -> Resource:
+    return Resource.objects.create(
+        connection=connection,
+        kind=kind,
+        key=ids.key(value.id),
+        arm_id=value.id,
+        name=value.name,
+        subscription_id=ids.subscription(value.id),
+        group_key=ids.group_name(value.id).lower(),
+        location=value.location,
+        document=documents.to_json(value),
+        digest="",
+        as_of=clock.now(),
+    )
+
+
+@pytest.fixture
+def machines(azure_connection: Connection, vault: Vault) -> list[Machine]:
+    """Two healthy machines and one that is switched off, on one network, in East Asia."""
+    store_resource(azure_connection, "resource_group", inv.ResourceGroup(id=estate.GROUP, name="rg-erp", location="eastasia"))
+    store_resource(azure_connection, "virtual_network", estate.network())
+    values = [estate.machine("erp-01"), estate.machine("erp-02"), estate.machine("erp-off", power=inv.Power.DEALLOCATED)]
+    return [store_machine(azure_connection, value) for value in values]
+
+
+@pytest.fixture
+def browser(admin: Person) -> Client:
+    """The administrator's browser."""
+    client = Client()
+    client.force_login(admin)
+    return client
