@@ -40,6 +40,7 @@ class Fleet:
         self._estate = Estate("fleet", f"fleet-{seed}")
         self._yard = Yard(self._estate.seed)
         self.subscriptions = [self._estate.subscription(f"main-{i}", f"Fleet {i + 1}") for i in range(subscriptions)]
+        self._quotas = {self.subscriptions[0]: {"southeastasia": {"cores": [0, 350]}}}
         self._idle_subscriptions()
         self._estate.usual_principals()
         layout.build(self._yard, n, self.regions, self.subscriptions, self._random)
@@ -61,7 +62,7 @@ class Fleet:
         scenario["resources"] = self.documents()
         scenario["names_taken"] = list(self._yard.names_taken)
         scenario["unavailable_sizes"] = {region: [UNAVAILABLE_SIZE] for region in UNAVAILABLE_IN}
-        scenario["quotas"] = {self.subscriptions[0]: {"southeastasia": {"cores": [0, 350]}}}
+        scenario["quotas"] = self._quotas
         return scenario
 
     def documents(self) -> Iterator[Document]:
@@ -89,6 +90,7 @@ class Fleet:
             "vaults": self._vaults,
             "targets": self._targets,
             "names_taken": list(yard.names_taken),
+            "quotas": self._quotas,
             "unavailable_sizes": {region: [UNAVAILABLE_SIZE] for region in UNAVAILABLE_IN},
             "not_planted": {str(row): why for row, why in NOT_PLANTED.items()},
         }

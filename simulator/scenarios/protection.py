@@ -16,6 +16,7 @@ from .machines import Machine, disk_id
 Document = dict[str, Any]
 
 _DAY = 86_400
+_SUBNET = "snet-recovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class Direction:
         return f"{self.fabric(region)}/replicationProtectionContainers/asr-a2a-default-{region}-container"
 
     @property
+    def network(self) -> str:
+        """ARM id of the network to recover into."""
+        kind = "Microsoft.Network/virtualNetworks"
+        return ids.resource_id(self.subscription, self.target_group, kind, f"vnet-protected-{self.source}-asr")
+
+    @property
     def policy(self) -> str:
         """ARM id of the policy."""
         return f"{self.vault}/replicationPolicies/24-hour-retention-policy"
@@ -52,9 +59,10 @@ def direction(vault: str, source: str, target: str, seed: object) -> Direction:
 
 
 def foundations(one: Direction, seed: object) -> Iterator[Document]:
-    """Target group, cache account, both fabrics and containers, the policy and both container mappings."""
+    """Target group and network, cache account, both fabrics and containers, the policy and both container mappings."""
     yield blocks.group(one.subscription, one.target_group, one.target)
     yield blocks.storage_account(one.cache, one.source, seed=seed)
+    yield blocks.network(one.network, one.target, ["10.0.0.0/8"], {_SUBNET: "10.0.0.0/12"}, seed=seed)
     yield _body(one.policy, {"providerSpecificInput": _POLICY})
     for region in (one.source, one.target):
         yield _body(one.fabric(region), {"customDetails": {"instanceType": "Azure", "location": region}})
@@ -116,6 +124,8 @@ def item(one: Direction, machine: Machine, seed: object) -> Document:
                 "fabricObjectId": machine.id,
                 "recoveryContainerId": one.container(one.target),
                 "recoveryResourceGroupId": group,
+                "recoveryAzureNetworkId": one.network,
+                "recoverySubnetName": _SUBNET,
                 "vmManagedDisks": disks,
             },
         },
