@@ -14,19 +14,19 @@ SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 OTHER_SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 
 
-@pytest.fixture(autouse=True)
-def _flush_past_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+_flush = flush.Command.handle
+
+
+def _flush_past_triggers(self: flush.Command, **options: Any) -> Any:
     """TransactionTestCase empties tables with DELETE or TRUNCATE, which our triggers refuse: drop them for the flush only."""
-    handle = flush.Command.handle
+    triggers.remove()
+    try:
+        return _flush(self, **options)
+    finally:
+        triggers.install()
 
-    def handle_without_triggers(self: flush.Command, **options: Any) -> Any:
-        triggers.remove()
-        try:
-            return handle(self, **options)
-        finally:
-            triggers.install()
 
-    monkeypatch.setattr(flush.Command, "handle", handle_without_triggers)
+flush.Command.handle = _flush_past_triggers
 
 
 @pytest.fixture
