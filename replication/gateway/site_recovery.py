@@ -440,58 +440,12 @@ def health_error_of(body: Json) -> inv.HealthError:
     )
 
 
+_VOLATILE = frozenset({"lastHeartbeat", "lastRpoCalculatedTime"})  # would make every item look changed at every read
+
+
 def _shown(details: Json) -> Json:
-    """What pages show of an item and no rule judges, under names of ours."""
-    shown = {
-        "os_type": text(details, "osType"),
-        "agent_version": text(details, "agentVersion"),
-        "last_heartbeat": text(details, "lastHeartbeat"),
-        "target_name": text(details, "recoveryAzureVMName"),
-        "target_size": text(details, "recoveryAzureVMSize"),
-        "target_network_id": text(details, "selectedRecoveryAzureNetworkId"),
-        "test_network_id": text(details, "selectedTfoAzureNetworkId"),
-        "availability_set_id": text(details, "recoveryAvailabilitySet"),
-        "availability_zone": text(details, "recoveryAvailabilityZone"),
-        "cloud_service_id": text(details, "recoveryCloudService"),
-        "recovered_machine_id": text(details, "recoveryFabricObjectId"),
-        "test_machine_id": text(details, "testFailoverRecoveryFabricObjectId"),
-        "multi_vm_group": text(details, "multiVmGroupName"),
-        "disks": [_shown_disk(each) for each in _protected_disks(details)],
-        "unprotected_disks": [text(each, "diskLunId") for each in rows(details, "unprotectedDisks")],
-        "nics": [_shown_nic(each) for each in rows(details, "vmNics")],
-    }
-    return {name: value for name, value in shown.items() if value}
-
-
-def _protected_disks(details: Json) -> list[Json]:
-    return rows(details, "protectedManagedDisks") + rows(details, "protectedDisks")
-
-
-def _shown_disk(disk: Json) -> Json:
-    return {
-        "id": text(disk, "diskId") or text(disk, "diskUri"),
-        "name": text(disk, "diskName"),
-        "state": text(disk, "diskState"),
-        "type": text(disk, "diskType"),
-        "size_gib": round((disk.get("diskCapacityInBytes") or 0) / 2**30),
-        "progress": disk.get("monitoringPercentageCompletion"),
-        "pending_mb": disk.get("dataPendingAtSourceAgentInMB"),
-        "target_type": text(disk, "recoveryTargetDiskAccountType"),
-        "cache_account_id": text(disk, "primaryStagingAzureStorageAccountId"),
-        "target_account_id": text(disk, "recoveryAzureStorageAccountId"),
-        "resync": bool(disk.get("resyncRequired")),
-    }
-
-
-def _shown_nic(nic: Json) -> Json:
-    address = next(iter(rows(nic, "ipConfigs")), {})
-    return {
-        "id": text(nic, "sourceNicArmId"),
-        "source_network": text(nic, "vMNetworkName"),
-        "target_network_id": text(nic, "recoveryVMNetworkId"),
-        "target_subnet": text(address, "recoverySubnetName"),
-        "target_address": text(address, "recoveryStaticIPAddress"),
-    }
+    """What pages show of an item and no rule judges: Azure's own A2A details under Azure's names, without what is empty."""
+    return {name: value for name, value in details.items() if value not in (None, "", []) and name not in _VOLATILE}
 
 
 # -- jobs -----------------------------------------------------------------------------------------------------------------

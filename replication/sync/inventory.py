@@ -1,0 +1,222 @@
+"""Subscriptions, regions, vaults, machines and everything that the wizard offers, of one connection.
+
+Subscriptions are read one by one, each completely before anything of it is stored: one that fails keeps the rows it had.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from replication import clock
+from replication.domain import documents, ids
+from replication.domain import inventory as inv
+from replication.gateway.port import AzureError, Gateway
+from replication.models import Connection, Machine, Resource, Sample
+from replication.sync import verdicts
+from replication.sync.outcome import Outcome
+from replication.sync.snapshots import Values, store
+
+HISTORY = timedelta(days=31)  # how long health and RPO samples are kept
+
+Kind = Resource.Kind
+Shared = inv.ResourceGroup | inv.Network | inv.StorageAccount | inv.AvailabilitySet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one subscription has."""
+
+    vaults: list[inv.Vault]
+    machines: list[inv.Machine]
+    resources: dict[Kind, list[Shared]]
+
+
+def read(connection: Connection, gateway: Gateway) -> Outcome:
+    """Read all that the credential can see, and store what changed."""
+    try:
+        subscriptions = gateway.subscriptions()
+        locations = gateway.locations(subscriptions[0].id) if subscriptions else []
+    except AzureError as error:
+        return _finish(connection, Outcome(problem=error.problem))
+    outcome = _store_subscriptions(connection, subscriptions)
+    _store_locations(connection, locations)
+    for each in subscriptions:
+        outcome += _read_subscription(connection, gateway, each)
+    Sample.objects.filter(at__lt=clock.now() - HISTORY).delete()
+    return _finish(connection, outcome)
+
+
+def _finish(connection: Connection, outcome: Outcome) -> Outcome:
+    """An incomplete read leaves the as-of time where it was: what is shown is as old as that."""
+    connection.inventory_problem = outcome.problem.to_json() if outcome.problem else None
+    if outcome.problem is None:
+        connection.inventory_as_of = clock.now()
+    connection.save(update_fields=["inventory_problem", "inventory_as_of"])
+    return outcome
+
+
+def _read_subscription(connection: Connection, gateway: Gateway, subscription: inv.Subscription) -> Outcome:
+    try:
+        found = collect(gateway, subscription.id)
+    except AzureError as error:
+        return Outcome(problem=error.problem)
+    with transaction.atomic():
+        return _store(connection, subscription.id, found)
+
+
+def collect(gateway: Gateway, subscription_id: str) -> Found:
+    """Everything of a subscription, read to the end."""
+    return Found(
+        vaults=list(gateway.vaults(subscription_id)),
+        machines=list(gateway.machines(subscription_id)),
+        resources={
+            Kind.GROUP: list(gateway.groups(subscription_id)),
+            Kind.NETWORK: list(gateway.networks(subscription_id)),
+            Kind.ACCOUNT: list(gateway.accounts(subscription_id)),
+            Kind.AVAILABILITY_SET: list(gateway.availability_sets(subscription_id)),
+        },
+    )
+
+
+def _store(connection: Connection, subscription_id: str, found: Found) -> Outcome:
+    now = clock.now()
+    outcome = _store_vaults(connection, subscription_id, found.vaults)
+    outcome += _store_machines(connection, subscription_id, found.machines, now)
+    for kind, resources in found.resources.items():
+        outcome += _store_resources(connection, subscription_id, kind, resources, now)
+    return outcome
+
+
+# -- subscriptions, regions, vaults ---------------------------------------------------------------------------------------
+
+
+def _store_subscriptions(connection: Connection, found: Iterable[inv.Subscription]) -> Outcome:
+    now, changed, seen = clock.now(), 0, []
+    for each in found:
+        values = {"name": each.name, "state": each.state, "tenant_id": each.tenant_id, "gone_at": None}
+        changed += _upsert(connection.subscriptions, {"subscription_id": each.id}, values, {"as_of": now})
+        seen.append(each.id)
+    gone = connection.subscriptions.filter(gone_at=None).exclude(subscription_id__in=seen)
+    lost = list(gone.values_list("subscription_id", flat=True))
+    with transaction.atomic():  # what lay in a subscription that is gone is out of sight with it
+        for rows in (connection.machines, connection.resources, connection.vaults):
+            rows.filter(subscription_id__in=lost, gone_at=None).update(gone_at=now)
+        gone.update(gone_at=now)
+    return Outcome(changed=changed + len(lost), seen=len(seen))
+
+
+def _upsert(rows: Any, identity: Values, values: Values, always: Values) -> bool:
+    """Create or update one row by hand, for tables of few rows; whether anything but `always` changed."""
+    row = rows.filter(**identity).first()
+    if row is None:
+        rows.create(**identity, **values, **always)
+        return True
+    changed = any(getattr(row, name) != value for name, value in values.items())
+    rows.filter(pk=row.pk).update(**(values if changed else {}), **always)
+    return changed
+
+
+def _store_locations(connection: Connection, found: list[inv.Location]) -> None:
+    fresh = documents.to_json(found)
+    if fresh and fresh != connection.locations:
+        connection.locations = fresh
+        connection.save(update_fields=["locations"])
+
+
+def _store_vaults(connection: Connection, subscription_id: str, found: list[inv.Vault]) -> Outcome:
+    """A vault seen for the first time is due at once, so that its items are read."""
+    changed, now = 0, clock.now()
+    rows = connection.vaults.filter(subscription_id=subscription_id)
+    for each in found:
+        values = {
+            "arm_id": each.id,
+            "name": each.name,
+            "subscription_id": each.subscription_id,
+            "resource_group": each.resource_group,
+            "location": each.location,
+            "gone_at": None,
+        }
+        changed += _upsert(connection.vaults, {"key": ids.key(each.id)}, values, {})
+    changed += rows.filter(gone_at=None).exclude(key__in=[ids.key(each.id) for each in found]).update(gone_at=now)
+    rows.filter(gone_at=None, due_at=None).update(due_at=now)
+    return Outcome(changed=changed, seen=len(found))
+
+
+# -- machines -------------------------------------------------------------------------------------------------------------
+
+
+def _store_machines(connection: Connection, subscription_id: str, found: list[inv.Machine], now: datetime) -> Outcome:
+    protected = verdicts.protection(connection)
+    fresh = {ids.key(each.id): _machine_columns(each, protected) for each in found}
+    changed = store(
+        Machine.objects.filter(connection=connection, subscription_id=subscription_id),
+        fresh,
+        now=now,
+        common={"connection": connection, "subscription_id": subscription_id},
+        unique=("connection", "key"),
+    )
+    return Outcome(changed=len(changed), seen=len(fresh))
+
+
+def _machine_columns(machine: inv.Machine, protected: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    document = documents.to_json(machine)
+    judged = verdicts.columns(machine, protected, ids.key(machine.id))
+    return {
+        "arm_id": machine.id,
+        "name": machine.name,
+        "resource_group": machine.resource_group,
+        "group_key": machine.resource_group.lower(),
+        "location": machine.location,
+        "model": machine.model.value,
+        "power": machine.power.value,
+        "provisioning_state": machine.provisioning_state,
+        "os_type": machine.os_type,
+        "size": machine.size,
+        "network_name": ids.name(machine.network_id),
+        "availability_set_name": ids.name(machine.availability_set_id),
+        "disk_count": len(machine.disks),
+        "disk_gib": sum(disk.size_gib or 0 for disk in machine.disks),
+        "search": _machine_search(machine),
+        "document": document,
+        "digest": verdicts.digest(document, judged),
+        **judged,
+    }
+
+
+def _machine_search(machine: inv.Machine) -> str:
+    addresses = [nic.private_address for nic in machine.nics]
+    tags = [f"{name}:{value}" for name, value in machine.tags.items()]
+    words = [machine.name, machine.computer_name, machine.resource_group, machine.os_name, *addresses, *tags]
+    return " ".join(filter(None, words)).lower()
+
+
+# -- everything else ------------------------------------------------------------------------------------------------------
+
+
+def _store_resources(
+    connection: Connection, subscription_id: str, kind: Kind, found: list[Shared], now: datetime
+) -> Outcome:
+    fresh = {ids.key(each.id): _resource_columns(each) for each in found}
+    changed = store(
+        Resource.objects.filter(connection=connection, subscription_id=subscription_id, kind=kind),
+        fresh,
+        now=now,
+        common={"connection": connection, "subscription_id": subscription_id, "kind": kind.value},
+        unique=("connection", "kind", "key"),
+    )
+    return Outcome(changed=len(changed), seen=len(fresh))
+
+
+def _resource_columns(resource: Shared) -> dict[str, Any]:
+    document = documents.to_json(resource)
+    return {
+        "arm_id": resource.id,
+        "name": resource.name,
+        "group_key": ids.group_name(resource.id).lower(),
+        "location": resource.location,
+        "document": document,
+        "digest": documents.digest(document),
+    }

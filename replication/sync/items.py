@@ -1,0 +1,104 @@
+"""A vault's protected items and what Site Recovery has set up: read whole, then stored in one transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from replication.domain import documents, ids
+from replication.domain import inventory as inv
+from replication.domain.states import HEALTH_RANK, item_status
+from replication.models import ProtectedItem, Sample, Vault
+from replication.sync.outcome import Outcome
+from replication.sync.snapshots import BATCH, store
+
+Known = Mapping[str, tuple[datetime | None, str]]  # key -> (rpo_at, health) as stored before
+
+
+def item_key(vault_key: str, name: str) -> str:
+    """An item keeps its name when it is re-protected and moves to another container; its ARM id changes."""
+    return f"{vault_key}/{name.lower()}"
+
+
+def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, version: int) -> Outcome:
+    """Make the vault's rows say what was read; call inside a transaction. version: the vault's, if anything changed."""
+    items = {item_key(vault.key, each.name): each for each in found}
+    rows = ProtectedItem.objects.filter(connection_id=vault.connection_id, vault=vault)
+    known = {key: (at, health) for key, at, health in rows.filter(gone_at=None).values_list("key", "rpo_at", "health")}
+    changed = store(
+        rows,
+        {key: _columns(each) | {"changed_at": now, "version": version} for key, each in items.items()},
+        now=now,
+        common={"connection_id": vault.connection_id, "vault_id": vault.pk},
+        unique=("connection", "key"),
+        once={"first_seen_at": now},
+    )
+    _store_samples(vault, items, known, now)
+    return Outcome(changed=len(changed), seen=len(items))
+
+
+def _columns(item: inv.Item) -> dict[str, Any]:
+    document = documents.to_json(item)
+    group = ids.group_name(item.machine_id)
+    return {
+        "arm_id": item.id,
+        "name": item.friendly_name,
+        "machine_key": ids.key(item.machine_id),
+        "subscription_id": ids.subscription(item.machine_id),
+        "resource_group": group,
+        "group_key": group.lower(),
+        "protection_state": item.protection_state,
+        "status": item_status(item).value,
+        "health": item.replication_health,
+        "health_rank": HEALTH_RANK.get(item.replication_health, 0),
+        "failover_health": item.failover_health,
+        "progress": item.progress,
+        "rpo": item.rpo,
+        "rpo_at": item.rpo_at,
+        "primary_location": item.primary_location,
+        "recovery_location": item.recovery_location,
+        "active_location": item.active_location,
+        "policy_name": item.policy_name,
+        "last_test_at": item.last_test_at,
+        "issue_count": len(item.errors),
+        "search": _search(item, group),
+        "document": document,
+        "digest": documents.digest(document),
+    }
+
+
+def _search(item: inv.Item, group: str) -> str:
+    words = (item.friendly_name, item.name, group, item.policy_name, item.primary_location, item.recovery_location)
+    return " ".join(filter(None, words)).lower()
+
+
+# -- history ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    at: datetime
+    rpo: int | None
+    health: str
+
+
+def _store_samples(vault: Vault, items: Mapping[str, inv.Item], known: Known, now: datetime) -> None:
+    """One sample an item whenever Azure computed a new RPO or the health changed."""
+    points = {key: point for key, item in items.items() if (point := _point(item, known.get(key), now))}
+    rows = ProtectedItem.objects.filter(vault=vault, key__in=points) if len(points) < BATCH else vault.items.all()
+    Sample.objects.bulk_create(
+        (
+            Sample(item_id=pk, at=points[key].at, rpo=points[key].rpo, health=points[key].health)
+            for pk, key in rows.values_list("pk", "key")
+            if key in points
+        ),
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )
+
+
+def _point(item: inv.Item, before: tuple[datetime | None, str] | None, now: datetime) -> _Point | None:
+    rpo_at, health = before or (None, "")
+    if item.rpo_at and item.rpo_at != rpo_at:
+        return _Point(item.rpo_at, item.rpo, item.replication_health)
+    return _Point(now, item.rpo, item.replication_health) if item.replication_health != health else None

@@ -1,0 +1,119 @@
+"""Reading one vault: items, jobs and site, by whoever holds its lease, as often as something moves in it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from replication import clock
+from replication.domain import documents
+from replication.domain import inventory as inv
+from replication.domain.problems import Problem, When
+from replication.domain.states import ITEM
+from replication.gateway.clients import open_gateway
+from replication.gateway.port import AzureError, Gateway
+from replication.models import Run, Vault
+from replication.sync import jobs, verdicts
+from replication.sync.items import store_items
+from replication.sync.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What Azure shows of a vault."""
+
+    site: inv.Site
+    items: list[inv.Item]
+    jobs: list[inv.Job]
+
+
+def sync(vault_id: int) -> Outcome | None:
+    """Claim the vault, read it, store what changed. None when somebody else is reading it, or it is gone."""
+    vault = claim(vault_id)
+    if vault is None:
+        return None
+    try:
+        gateway = open_gateway(vault.connection)
+    except AzureError as error:
+        return _fail(vault, error.problem)
+    return read(vault, gateway)
+
+
+def claim(vault_id: int) -> Vault | None:
+    """The vault with a fresh lease, or None when another worker holds one."""
+    now = clock.now()
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    lease = now + timedelta(seconds=settings.READING_LEASE)
+    if not Vault.objects.filter(free, pk=vault_id, gone_at=None).update(lease_until=lease):
+        return None
+    return Vault.objects.select_related("connection").get(pk=vault_id)
+
+
+def read(vault: Vault, gateway: Gateway) -> Outcome:
+    """Read a claimed vault completely, then store it in one transaction; a failed read leaves the rows as they were."""
+    try:
+        found = _collect(vault, gateway)
+    except AzureError as error:
+        return _fail(vault, error.problem)
+    with transaction.atomic():
+        return _store(vault, found, clock.now()) if _still_ours(vault) else Outcome()
+
+
+def _collect(vault: Vault, gateway: Gateway) -> Found:
+    """Items before the site: what an item refers to is then in the site."""
+    return Found(
+        items=list(gateway.items(vault.arm_id)),
+        jobs=jobs.collect(vault, gateway),
+        site=gateway.site(vault.arm_id),
+    )
+
+
+def _still_ours(vault: Vault) -> bool:
+    """Takes the row's lock; a reader whose lease lapsed has been overtaken and must not store older answers."""
+    return bool(_ours(vault).update(lease_until=vault.lease_until))
+
+
+def _ours(vault: Vault) -> QuerySet[Vault]:
+    return Vault.objects.filter(pk=vault.pk, lease_until=vault.lease_until)
+
+
+def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
+    version = Vault.objects.values_list("version", flat=True).get(pk=vault.pk) + 1
+    items = store_items(vault, found.items, now=now, version=version)
+    site = documents.to_json(found.site)
+    changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
+    verdicts.follow_items(vault)
+    Vault.objects.filter(pk=vault.pk).update(
+        site=site,
+        as_of=now,
+        due_at=now + timedelta(seconds=_interval(vault)),
+        lease_until=None,
+        problem=None,
+        version=F("version") + (1 if changed or vault.problem else 0),
+    )
+    return items
+
+
+def _interval(vault: Vault) -> int:
+    moving = [status.value for status, look in ITEM.items() if look.moving]
+    busy = (
+        vault.items.filter(gone_at=None, status__in=moving).exists()
+        or vault.jobs.filter(state__in=jobs.MOVING).exists()
+        or vault.runs.filter(state__in=(Run.State.RUNNING, Run.State.ENABLED)).exists()
+    )
+    return settings.SYNC_INTERVAL_MOVING if busy else settings.SYNC_INTERVAL_IDLE
+
+
+def _fail(vault: Vault, problem: Problem) -> Outcome:
+    """Keep the rows, say why they are old, and come back: soon for a passing fault, not before Azure said."""
+    soon = problem.when is not When.NEVER
+    pause = max(settings.SYNC_INTERVAL_MOVING if soon else settings.SYNC_INTERVAL_IDLE, problem.retry_after)
+    _ours(vault).update(
+        lease_until=None,
+        problem=problem.to_json(),
+        due_at=clock.now() + timedelta(seconds=pause),
+        version=F("version") + 1,
+    )
+    return Outcome(problem=problem)
