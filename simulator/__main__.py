@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from simulator import build, home, scenarios, server
+from simulator.kernel import snapshot
 from simulator.kernel.app import Application
 from simulator.kernel.clock import Clock
 from simulator.kernel.control import Console
@@ -61,7 +62,15 @@ def _serve(options: argparse.Namespace) -> int:
     place = home.prepare(options.home.resolve(), options.secret)
     world = make_world(options)
     world.tokens.use(place.signing_key)
-    server.serve(Application(world, Console(world, place.control_secret)), place, listener)
+    world.folder = place.path
+    if options.state is not None and options.state.exists():
+        snapshot.load(world, options.state)
+    console = Console(world, place.control_secret, scenarios.load, options.scenario)
+    try:
+        server.serve(Application(world, console), place, listener)
+    finally:
+        if options.state is not None:
+            snapshot.save(world, options.state)
     return 0
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulator import certs
 from simulator.kernel import auth
+from simulator.kernel.ids import SUBSCRIPTION_TYPE
 from simulator.kernel.world import World
 
 DEFAULT = Path("var/simulator")
@@ -38,7 +39,7 @@ class Home:
             "ca": str(self.certificates.ca),
             "tenant": world.tenant,
             "principals": principals,
-            "subscriptions": [found.name for found in world.store.select("Microsoft.Resources/subscriptions", "")],
+            "subscriptions": [found.name for found in world.store if found.type == SUBSCRIPTION_TYPE],
         }
         certs.write_private(path, json.dumps(content, indent=2).encode())
         return path

@@ -92,7 +92,7 @@ def _headers(request: Request, response: Response, content: bytes) -> list[tuple
     headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
     if response.header("date") is None:
         headers.append((b"Date", formatdate(usegmt=True).encode()))
-    if content:
+    if content and response.header("content-type") is None:
         headers.append((b"Content-Type", b"application/json; charset=utf-8"))
     if response.status != 204:
         headers.append((b"Content-Length", str(len(content)).encode()))

@@ -130,19 +130,28 @@ def pace_headers(world: World, request: Request, operation: Operation, *, first:
     return [("retry-after-ms", str(wait)), ("x-ms-retry-after-ms", str(wait))]
 
 
-def poll(world: World, request: Request) -> Response | None:
-    """Answer a poll, or None when the path is none. Raises ArmError 404 for an operation that is not known."""
+def polled(world: World, request: Request) -> Operation | None:
+    """The operation that a request polls, or None when it polls none. Raises ArmError 404 for one that is not known."""
     parts = request.address.path.rsplit("/", 2)
-    if len(parts) < 3 or request.method not in ("GET", "HEAD"):
-        return None
-    segment = parts[1].lower()
-    if segment not in STATUS_SEGMENTS and segment not in RESULT_SEGMENTS:
+    if len(parts) < 3 or request.method != "GET" or _segment(request) not in STATUS_SEGMENTS | RESULT_SEGMENTS:
         return None
     operation = world.operations.get(parts[2])
     if operation is None:
-        raise errors.ArmError(404, "NotFound", f"The entity was not found. Operation '{parts[2]}' does not exist.")
+        message = f"The operation '{parts[2]}' was not found."
+        raise errors.ArmError(404, "NotFound", message)
+    return operation
+
+
+def _segment(request: Request) -> str:
+    return request.address.path.rsplit("/", 2)[1].lower()
+
+
+def poll(world: World, request: Request, operation: Operation) -> Response:
+    """Answer a poll of the status URL or of the Location."""
     _step(world, operation)
-    return _status(world, request, operation) if segment in STATUS_SEGMENTS else _result(world, request, operation)
+    if _segment(request) in STATUS_SEGMENTS:
+        return _status(world, request, operation)
+    return _result(world, request, operation)
 
 
 def _step(world: World, operation: Operation) -> None:

@@ -112,12 +112,25 @@ class Operations:
         if outcome:
             operation.outcome, operation.error = outcome, error
             self._world.agenda.cancel(lambda entry: entry.target == operation.id and entry.effect == "operation.ends")
-        elif operation.effect:
-            EFFECTS[operation.effect](self._world, operation)
+        else:
+            self._doom(operation)
+            if operation.effect:
+                EFFECTS[operation.effect](self._world, operation)
         operation.outcome = operation.outcome or "Succeeded"
         operation.ended = self._world.now()
         self._release(operation)
         self._forget_old(operation)
+
+    def _doom(self, operation: Operation) -> None:
+        """A planned fault: the effect finds the outcome decided, and leaves behind what a failure leaves behind."""
+        doomed = operation.args.pop("doomed", None)
+        if doomed:
+            operation.fail(doomed["code"], doomed["message"])
+            operation.outcome = doomed["outcome"]
+
+    def postpone(self, operation: Operation) -> None:
+        """It will not end by itself (a planned fault, or a manual transition)."""
+        self._world.agenda.cancel(lambda entry: entry.target == operation.id and entry.effect == "operation.ends")
 
     def _release(self, operation: Operation) -> None:
         resource = self._world.store.get(operation.target)

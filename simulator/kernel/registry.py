@@ -49,6 +49,8 @@ class Write:
     effect: str = ""
     #: Whether replacing an existing resource with an identical document starts an operation too.
     identical_runs: bool = False
+    #: Whether replacing an existing resource takes time at all (a new storage account does, an update does not).
+    replaces: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,8 @@ class ResourceType:
     throttle: str = ""
     #: Who says that the resource is missing: None = ARM's ResourceNotFound.
     missing: Callable[[Call], Exception] | None = None
-    #: Properties that a reader never sees back (secrets).
-    write_only: tuple[str, ...] = ()
+    #: Overridden verbs that change nothing although they are no GET (a check by POST).
+    reads: frozenset[str] = frozenset()
     #: provisioningState is shown in `properties`.
     has_state: bool = True
 

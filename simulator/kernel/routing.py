@@ -27,7 +27,7 @@ class Route:
         """Whether the request may change anything."""
         if self.action is not None:
             return self.action.mutates
-        return self.verb not in ("GET", "HEAD", "LIST")
+        return self.verb not in ("GET", "HEAD", "LIST") and self.verb not in self.type.reads
 
 
 def resolve(registry: Registry, request: Request) -> Route:
@@ -125,10 +125,10 @@ def permission(route: Route) -> str:
     kind = route.type
     if route.action is not None:
         ending = "action" if route.action.method == "POST" else "read"
-        return route.action.permission or f"{_acted(kind)}/{route.action_name}/{ending}"
-    given = kind.permissions.get(route.verb)
-    if given:
-        return given
+        given = route.action.permission or f"{_acted(kind)}/{route.action_name}/{ending}"
+        return given.replace("{namespace}", ids.parse(route.id).namespace)
+    if route.verb in kind.permissions:
+        return kind.permissions[route.verb]
     ending = {"GET": "read", "HEAD": "read", "LIST": "read", "DELETE": "delete", "POST": "action"}.get(
         route.verb, "write"
     )

@@ -67,6 +67,7 @@ def _resource(world: World, entry: dict[str, Any], number: int) -> None:
     created = _created(document.get("properties") or {}, world)
     resource = world.put(ids.parse(resource_id).path, document, dict(entry.get("_sim") or {}))
     resource.created = resource.changed = created
+    world.sources[resource.key] = True
     _state(world, resource)
 
 

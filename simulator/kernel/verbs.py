@@ -47,7 +47,12 @@ def page(call: Call, keys: list[str], render: Callable[[Resource], bytes] | None
     if _is_empty_page(call, number, after, keys):
         return _envelope(call, [], after, number + 1)
     window, more = world.store.page(keys, after, size)
-    rendered = [render(resource) for resource in window if world.shown(resource)]
+    stale = world.faults.stale
+    rendered = [
+        render(resource)
+        for resource in window
+        if world.shown(resource) and not (stale and world.faults.hides(resource, in_list=True))
+    ]
     return _envelope(call, rendered, more, number + 1)
 
 
@@ -178,11 +183,11 @@ def delete(call: Call) -> Response:
 
 def _store(call: Call, write: Write, document: dict[str, Any], existing: Resource | None) -> Response:
     """Store the new document; start the operation if the type's writes take time."""
-    call.effect = _effect(existing, document)
+    call.effect = _effect(call, existing, document)
     if call.type.prepare is not None:
         call.type.prepare(call, document)
     created = existing is None
-    runs = write.style is not Style.SYNC and (call.effect != "replaced-identical" or write.identical_runs)
+    runs = _takes_time(write, created, call.effect)
     if call.type.has_state:
         document.setdefault("properties", {})["provisioningState"] = _state(created, runs)
     resource = call.world.put(call.id, document)
@@ -209,17 +214,23 @@ def _run(call: Call, write: Write, resource: Resource, created: bool) -> Respons
     return response
 
 
+def _takes_time(write: Write, created: bool, effect: str) -> bool:
+    if write.style is Style.SYNC or (not created and not write.replaces):
+        return False
+    return effect != "replaced-identical" or write.identical_runs
+
+
 def _state(created: bool, runs: bool) -> str:
     if not runs:
         return "Succeeded"
     return "Creating" if created else "Updating"
 
 
-def _effect(existing: Resource | None, document: dict[str, Any]) -> str:
+def _effect(call: Call, existing: Resource | None, document: dict[str, Any]) -> str:
     """What the log says: `created`, `replaced-identical` (the same was asked before), `replaced-changed`."""
     if existing is None:
         return "created"
-    return "replaced-identical" if _covers(existing.document, document) else "replaced-changed"
+    return "replaced-identical" if _covers(call.world.body(existing), document) else "replaced-changed"
 
 
 def _covers(stored: Any, asked: Any) -> bool:

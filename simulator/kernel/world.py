@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from simulator.kernel import durations, ids
@@ -59,11 +60,19 @@ class World:
         self.tokens = Tokens()
         #: Part of every operation's id: a world that starts again never repeats one, a frozen one always does.
         self.started = 0.0 if self.clock.frozen else round(self.clock.now(), 3)
+        #: Where the operations log spills to; None: a temporary folder.
+        self.folder: Path | None = None
         self._moment: float | None = None
         self.clear()
 
     def clear(self) -> None:
         """Forget everything but the settings and the clock."""
+        # these four know routes and calls, which know worlds
+        from simulator.kernel.faults import Plan
+        from simulator.kernel.invariants import Invariants
+        from simulator.kernel.oplog import OpLog
+        from simulator.kernel.throttle import Throttle
+
         self.store = Store()
         self.agenda = Agenda()
         self.operations = Operations(self)
@@ -77,6 +86,12 @@ class World:
         #: Room for a provider's own facts, by provider name; must stay plain JSON.
         self.facts: dict[str, Any] = {}
         self.requests = 0
+        #: Keys of what the scenario came with (the invariants' "source").
+        self.sources: dict[str, bool] = {}
+        self.faults = Plan()
+        self.throttle = Throttle(self)
+        self.oplog = OpLog(self.folder)
+        self.invariants = Invariants(self)
 
     # --- time ---
 
@@ -150,10 +165,14 @@ class World:
         resource = self.store.get(operation.target)
         if resource is None:
             return None
-        resource.born, resource.operation = True, ""
+        resource.operation = ""
+        if operation.outcome and not resource.born:
+            self.remove(resource)  # a hidden creation that failed leaves nothing
+            return None
+        resource.born = True
         kind = self.registry.find(resource.type)
         if kind is not None and kind.has_state:
-            resource.properties["provisioningState"] = "Failed" if operation.outcome == "Failed" else "Succeeded"
+            resource.properties["provisioningState"] = operation.outcome or "Succeeded"
         self.store.touch(resource)
         return resource
 
@@ -206,7 +225,11 @@ def _ready(world: World, operation: Operation) -> None:
 @effect("resource.gone")
 def _gone(world: World, operation: Operation) -> None:
     resource = world.store.get(operation.target)
-    if resource is not None:
+    if resource is None:
+        return
+    if operation.outcome:
+        world.ready(operation)  # a delete that failed leaves the resource, in state Failed
+    else:
         world.remove(resource)
 
 

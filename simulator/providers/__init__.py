@@ -2,6 +2,11 @@
 
 MODULES: tuple[str, ...] = (
     "simulator.providers.resources",
+    "simulator.providers.authorization",
+    "simulator.providers.insights",
     "simulator.providers.compute",
+    "simulator.providers.network",
+    "simulator.providers.storage",
+    "simulator.providers.classic",
     "simulator.providers.recoveryservices",
 )

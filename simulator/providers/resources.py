@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.kernel import errors, ids, verbs
+from simulator.kernel import errors, ids, rbac, verbs
 from simulator.kernel.agenda import effect
 from simulator.kernel.call import Call
 from simulator.kernel.clock import iso
@@ -49,7 +49,9 @@ def _render_subscription(world: World, resource: Resource, body: dict[str, Any])
 
 
 def _list_subscriptions(call: Call) -> Response:
-    return verbs.page(call, call.world.store.keys(ids.SUBSCRIPTION_TYPE, ""))
+    """Those in which the caller has any role."""
+    keys = call.world.store.keys(ids.SUBSCRIPTION_TYPE, "")
+    return verbs.page(call, [key for key in keys if rbac.sees(call.world, call.principal, key)])
 
 
 def _missing_subscription(call: Call) -> Exception:
@@ -103,18 +105,14 @@ def _put_group(call: Call) -> Response:
     known = call.world.locations
     if isinstance(location, str) and known and ids.normalize_location(location) not in known:
         raise errors.group_location_not_available(location, known)
+    _check_move(call, location)
     return verbs.put(call)
 
 
-def _validate_group(call: Call) -> None:
-    if not call.body.get("location"):
-        raise errors.location_required()
-
-
-def _conflicting_location(call: Call) -> None:
+def _check_move(call: Call, asked: Any) -> None:
+    """A group never moves, and says so in words of its own."""
     existing = call.world.store.get(call.id)
-    asked = call.body.get("location")
-    if existing is not None and asked and ids.normalize_location(asked) != existing.location:
+    if existing is not None and isinstance(asked, str) and asked and ids.normalize_location(asked) != existing.location:
         message = (
             f"Invalid resource group location '{asked}'. The Resource group already exists in location "
             f"'{existing.location}'."
@@ -264,7 +262,7 @@ def _relative_name(resource: Resource) -> str:
 
 def _filter(text: str) -> Any:
     if not text.strip():
-        return lambda resource: True
+        return lambda _resource: True
     tests = [_clause(clause) for clause in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
     return lambda resource: all(test(resource) for test in tests)
 
@@ -337,6 +335,7 @@ TYPES: list[ResourceType] = [
         missing=_missing_subscription,
         render=_render_subscription,
         overrides={"LIST": _list_subscriptions},
+        permissions={"LIST": ""},
     ),
     _type(
         "locations",
@@ -352,7 +351,6 @@ TYPES: list[ResourceType] = [
         delete=Write(deleted=202),
         listed_under=_ALL,
         missing=_missing_group,
-        validate=lambda call: (_conflicting_location(call), _validate_group(call))[-1],
         overrides={"PUT": _put_group, "DELETE": _delete_group},
     ),
     _type(

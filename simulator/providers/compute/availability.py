@@ -38,7 +38,10 @@ def _prepare_set(call: Call, document: dict[str, Any]) -> None:
 
 def _deleting_set(call: Call) -> None:
     if call.need().properties.get("virtualMachines"):
-        message = f"Availability Set '{call.address.name}' cannot be deleted. Before deleting an Availability Set please ensure that it does not contain any VM."
+        message = (
+            f"Availability Set '{call.address.name}' cannot be deleted. Before deleting an Availability Set please ensure "
+            "that it does not contain any VM."
+        )
         raise errors.ArmError(409, "OperationNotAllowed", message)
 
 

@@ -57,7 +57,8 @@ def _check_size(properties: dict[str, Any], existing: Resource | None) -> None:
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 65536:
         raise errors.invalid_property("disk.diskSizeGB", size)
     if existing is not None and size < int(existing.properties.get("diskSizeGB") or 0):
-        message = f"Disk size reduction is not supported. Current size is {existing.properties['diskSizeGB']} GB, requested size is {size} GB."
+        current = existing.properties["diskSizeGB"]
+        message = f"Disk size reduction is not supported. Current size is {current} GB, requested size is {size} GB."
         raise errors.ArmError(409, "OperationNotAllowed", message)
 
 

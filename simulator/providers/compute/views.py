@@ -73,12 +73,11 @@ def _inside(machine: Resource) -> dict[str, Any]:
     facts = machine.sim
     computer = facts.get("computerName") or dig(machine.properties, "osProfile", "computerName") or machine.name
     linux = dig(machine.properties, "storageProfile", "osDisk", "osType") == "Linux"
-    found = {
+    return {
         "computerName": computer,
         "osName": facts.get("os") or ("ubuntu" if linux else "Windows Server 2022 Datacenter"),
         "osVersion": facts.get("osVersion") or ("22.04" if linux else "10.0.20348"),
     }
-    return found
 
 
 def _agent(world: World, machine: Resource, when: str) -> dict[str, Any]:
