@@ -9,4 +9,5 @@ MODULES: tuple[str, ...] = (
     "simulator.providers.storage",
     "simulator.providers.classic",
     "simulator.providers.recoveryservices",
+    "simulator.site_recovery",
 )

@@ -150,11 +150,4 @@ TYPES: list[ResourceType] = [
     ResourceType(
         name=f"{VAULTS}/usages", versions=versions.VAULTS, tracked=False, get=False, overrides={"LIST": _usages}
     ),
-    ResourceType(
-        name=f"{VAULTS}/replicationUsages",
-        versions=versions.VAULTS,
-        tracked=False,
-        get=False,
-        overrides={"LIST": _usages},
-    ),
 ]

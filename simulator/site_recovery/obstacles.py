@@ -1,0 +1,122 @@
+"""Why a machine cannot be protected: one list, read by eligibility (as `A2A...` codes) and by enabling (as numbers).
+
+The conditions are those of portal-behaviour.md §4; codes that no document names are *assumed*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.kernel.world import World
+from simulator.site_recovery.machines import GIB, Machine
+from simulator.site_recovery.problems import Problem, problem
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One reason: eligibility's code and the problem that enabling would fail with."""
+
+    code: str
+    problem: Problem
+
+    def entry(self) -> Json:
+        """An item of the eligibility result's `errors`."""
+        return {
+            "code": self.code,
+            "message": self.problem.message,
+            "possibleCauses": self.problem.causes,
+            "recommendedAction": self.problem.action,
+            "status": "Error",
+        }
+
+
+_DISK_LIMIT_GIB = 32 * 1024
+_OS_LIMIT_GIB = 4095
+_MIN_BYTES = 1024 * 1024**2
+
+
+def obstacles(world: World, machine: Machine) -> list[Obstacle]:
+    """Everything that stands in the way of protecting a machine, as far as Azure itself would know."""
+    return [*_state(world, machine), *_disks(machine), *_build(machine)]
+
+
+def _unsupported(machine: Machine, code: str, why: str) -> Obstacle:
+    return Obstacle(code, problem("150406", vm=machine.name, why=why))
+
+
+def _state(world: World, machine: Machine) -> Iterator[Obstacle]:
+    owner = protecting(world, machine.id)
+    if owner is not None:
+        yield Obstacle("A2AVmAlreadyProtected", problem("150226", vm=machine.name))
+    if machine.provisioning != "Succeeded":
+        found = problem("150019", vm=machine.name, state=machine.provisioning)
+        yield Obstacle("A2AVmProvisioningStateNotValid", found)
+    if not machine.running:
+        yield Obstacle("A2AVmNotRunning", problem("150032", vm=machine.name))
+    elif machine.agent in ("not ready", "absent"):
+        yield _unsupported(machine, "A2AVmAgentNotReady", "its virtual machine agent does not report")
+
+
+def _disks(machine: Machine) -> Iterator[Obstacle]:
+    for disk in machine.disks:
+        if disk.size_bytes < _MIN_BYTES:
+            size = disk.size_bytes // 1024**2
+            yield Obstacle("A2ADiskSizeNotSupported", problem("150172", disk=disk.name, size=size))
+        if disk.size_bytes > (_OS_LIMIT_GIB if disk.os_disk else _DISK_LIMIT_GIB) * GIB:
+            yield _unsupported(machine, "A2ADiskSizeNotSupported", f"the disk '{disk.name}' is too large")
+        if disk.write_accelerated:
+            yield _unsupported(machine, "A2AWriteAcceleratorNotSupported", f"'{disk.name}' has write accelerator on")
+        if disk.shared and machine.os == "Linux":
+            yield _unsupported(machine, "A2ASharedDiskNotSupported", f"the disk '{disk.name}' is shared")
+
+
+def _build(machine: Machine) -> Iterator[Obstacle]:
+    properties = machine.properties
+    storage = properties.get("storageProfile") or {}
+    if ((storage.get("osDisk") or {}).get("diffDiskSettings") or {}).get("option") == "Local":
+        yield _unsupported(machine, "A2AEphemeralOsDiskNotSupported", "its operating system disk is ephemeral")
+    if str(storage.get("diskControllerType", "")).upper() == "NVME":
+        yield _unsupported(machine, "A2ANvmeNotSupported", "it uses an NVMe disk controller")
+    if (properties.get("securityProfile") or {}).get("securityType") == "ConfidentialVM":
+        yield _unsupported(machine, "A2AConfidentialVmNotSupported", "it is a confidential virtual machine")
+    if properties.get("host") or properties.get("hostGroup"):
+        yield _unsupported(machine, "A2ADedicatedHostNotSupported", "it runs on a dedicated host")
+    if _is_unsupported_os(machine):
+        yield _unsupported(machine, "A2AOperatingSystemNotSupported", f"'{machine.os_name}' is not supported")
+
+
+_UNSUPPORTED_OS = ("freebsd", "nano", "arm64", "flatcar", "coreos", "windows server 2003", "windows server 2008 sp2")
+
+
+def _is_unsupported_os(machine: Machine) -> bool:
+    name = f"{machine.os_name} {machine.os_version}".lower()
+    return bool(machine.sim.get("unsupportedOs")) or any(word in name for word in _UNSUPPORTED_OS)
+
+
+# --- who protects what ------------------------------------------------------------------------------------------------
+
+
+def _owners(world: World) -> dict[str, str]:
+    found: dict[str, str] = world.facts.setdefault("site_recovery_machines", {})
+    return found
+
+
+def protecting(world: World, machine_id: str) -> str | None:
+    """The id of the item that protects a machine, in whichever vault; None when nobody does."""
+    return _owners(world).get(machine_id.lower())
+
+
+def take_ownership(world: World, machine_id: str, item_id: str) -> None:
+    """From now on this item protects the machine."""
+    _owners(world)[machine_id.lower()] = item_id
+
+
+def release(world: World, machine_id: str, item_id: str) -> None:
+    """This item protects the machine no longer; another item's claim stays."""
+    owners = _owners(world)
+    if owners.get(machine_id.lower(), "").lower() == item_id.lower():
+        del owners[machine_id.lower()]
