@@ -36,6 +36,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8443, help="loopback port; 0 takes a free one (default %(default)s)")
     add("--home", type=Path, default=home.DEFAULT, help="certificates, keys, credentials (default %(default)s)")
     add("--scenario", default="", metavar="NAME|FILE", help="the world to start with")
+    add("--fleet", type=int, default=0, metavar="N", help="a generated fleet of N machines instead of a scenario")
     add("--seed", type=int, default=1, help="where generated ids and jitter come from")
     add("--durations", type=_durations, default=1.0, metavar="recorded|FACTOR", help="how long operations take")
     add("--clock", choices=("real", "frozen"), default="real", help="runs with the world, or stands still until told")
@@ -63,9 +64,7 @@ def _serve(options: argparse.Namespace) -> int:
     world = make_world(options)
     world.tokens.use(place.signing_key)
     world.folder = place.path
-    if options.state is not None and options.state.exists():
-        snapshot.load(world, options.state)
-    console = Console(world, place.control_secret, scenarios.load, options.scenario)
+    console = Console(world, place.control_secret, scenarios.load, start_of(options))
     try:
         server.serve(Application(world, console), place, listener)
     finally:
@@ -85,9 +84,18 @@ def make_world(options: argparse.Namespace) -> World:
         page_size=options.page_size,
     )
     world = build.new_world(settings, Clock(frozen=options.clock == "frozen"))
-    if options.scenario:
-        build.load(world, scenarios.load(options.scenario))
+    if options.state is not None and options.state.exists():
+        snapshot.load(world, options.state)
+        return world
+    name = start_of(options)
+    if name:
+        build.load(world, lambda: scenarios.load(name))
     return world
+
+
+def start_of(options: argparse.Namespace) -> str:
+    """The scenario that the options name: `--fleet N` is the scenario `fleet:N:SEED`."""
+    return f"fleet:{options.fleet}:{options.seed}" if options.fleet else str(options.scenario)
 
 
 if __name__ == "__main__":

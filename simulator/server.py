@@ -43,7 +43,7 @@ def serve(app: Application, home: Home, listener: socket.socket, *, tls: bool = 
     config = uvicorn.Config(
         app,
         lifespan="off",
-        log_level="warning",
+        log_level="critical",
         access_log=False,
         server_header=False,
         date_header=False,

@@ -131,10 +131,10 @@ class Console:
         if name != self._start_name or self._start is None:
             if self._seed is None:
                 raise BadRequestError("this simulator knows no scenarios by name")
-            made = json.dumps(self._seed(name))
-            if name != self._start_name:
-                return _parsed(made)
-            self._start = {"json": made}
+            made = self._seed(name)
+            if name != self._start_name or not isinstance(made["resources"], list):
+                return made
+            self._start = {"json": json.dumps(made)}
         return _parsed(self._start["json"])
 
     def _load(self, request: Request) -> Response:

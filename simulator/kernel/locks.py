@@ -41,7 +41,7 @@ def _above(world: World, resource_id: str) -> list[Resource]:
     found: list[Resource] = []
     scope = resource_id
     while scope:
-        found += world.store.select(LOCKS, scope)
+        found += world.store.direct(LOCKS, scope)
         scope = ids.parent_of(scope)
     return found
 

@@ -120,6 +120,11 @@ class Store:
         """Resources of a type under a scope, in the order of their keys."""
         return [self._resources[key] for key in self.keys(type_name, scope)]
 
+    def direct(self, type_name: str, scope: str) -> list[Resource]:
+        """Like `select`, but of a subscription only what hangs on the subscription itself (locks, role assignments)."""
+        wanted = scope.lower()
+        return [found for found in self.select(type_name, scope) if ids.parent_of(found.id).lower() == wanted]
+
     def first(self, type_name: str, scope: str, test: Callable[[Resource], bool]) -> Resource | None:
         """The first resource of a type under a scope that passes a test."""
         return next((found for found in self.select(type_name, scope) if test(found)), None)

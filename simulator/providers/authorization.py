@@ -85,7 +85,7 @@ def _validate_assignment(call: Call) -> None:
     if not rbac.permissions_of(call.world, definition):
         message = f"The specified role definition with ID '{definition.rsplit('/', 1)[-1]}' does not exist."
         raise errors.ArmError(404, "RoleDefinitionDoesNotExist", message, gateway=True)
-    for other in call.world.store.select(ASSIGNMENTS, ids.parent_of(call.id)):
+    for other in call.world.store.direct(ASSIGNMENTS, ids.parent_of(call.id)):
         same = all(
             str(other.properties.get(name)).lower() == str(properties[name]).lower()
             for name in ("principalId", "roleDefinitionId")

@@ -105,8 +105,16 @@ def _put_group(call: Call) -> Response:
     known = call.world.locations
     if isinstance(location, str) and known and ids.normalize_location(location) not in known:
         raise errors.group_location_not_available(location, known)
+    if not location and call.resource is None:
+        raise errors.location_required()
     _check_move(call, location)
     return verbs.put(call)
+
+
+def _prepare_group(call: Call, document: dict[str, Any]) -> None:
+    existing = call.world.store.get(call.id)
+    location = document.get("location") or (existing.location if existing else "")
+    document["location"] = ids.normalize_location(str(location))
 
 
 def _check_move(call: Call, asked: Any) -> None:
@@ -351,6 +359,7 @@ TYPES: list[ResourceType] = [
         delete=Write(deleted=202),
         listed_under=_ALL,
         missing=_missing_group,
+        prepare=_prepare_group,
         overrides={"PUT": _put_group, "DELETE": _delete_group},
     ),
     _type(

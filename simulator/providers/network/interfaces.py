@@ -105,10 +105,10 @@ def _kept(existing: Resource | None, number: int, subnet: Resource) -> str | Non
 def free_address(subnet: Resource) -> str:
     """The first free address of a subnet; Azure keeps the first four and the last. Raises ArmError 400 when full."""
     used = set((subnet.sim.get("addresses") or {}).values())
-    for prefix in _prefixes(subnet):
-        first, last = int(prefix.network_address) + 4, int(prefix.broadcast_address)
+    for block in _prefixes(subnet):
+        first, last = int(block.network_address) + 4, int(block.broadcast_address)
         for number in range(first, min(last, first + 70_000)):
-            address = str(ip_address(number) if prefix.version == 4 else prefix.network_address + (number - first + 4))
+            address = str(block.network_address + (number - first + 4))
             if address not in used:
                 return address
     prefix = subnet.properties.get("addressPrefix")
