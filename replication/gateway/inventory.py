@@ -17,8 +17,9 @@ from replication.gateway.clients import Clients
 from replication.gateway.errors import translated
 from replication.gateway.port import AzureError
 
-CLASSIC_VERSION = "2017-04-01"  # the version that public tools name (stack.md §3)
-_NO_PROVIDER = frozenset({400, 404, 409})  # what a subscription without the retired classic provider may answer
+CLASSIC_VERSION = "2017-04-01"  # of Microsoft.ClassicCompute, as public tools name it (stack.md §3)
+CLASSIC_VERSIONS = {"microsoft.classicnetwork": "2017-11-15", "microsoft.classicstorage": "2016-11-01"}  # the last of each
+_NO_PROVIDER = frozenset({404, 409})  # what a subscription without the retired classic provider may answer
 
 
 def pages(start: Callable[..., Iterable[Any]], *arguments: Any, **options: Any) -> Iterator[Json]:
@@ -386,11 +387,16 @@ def _classic_body(resources: Any, arm_id: str) -> Json | None:
     """The list says only what there is; the properties come from a GET. None when it went away meanwhile."""
     try:
         with translated():
-            return plain(resources.get_by_id(arm_id, api_version=CLASSIC_VERSION))
+            return plain(resources.get_by_id(arm_id, api_version=_classic_version(arm_id)))
     except AzureError as error:
-        if error.status in _NO_PROVIDER:
+        if error.status == 404:
             return None
         raise
+
+
+def _classic_version(arm_id: str) -> str:
+    parts = ids.parse(arm_id)
+    return CLASSIC_VERSIONS.get(parts.provider.lower() if parts else "", CLASSIC_VERSION)
 
 
 _CLASSIC_POWER = {

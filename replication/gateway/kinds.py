@@ -18,6 +18,8 @@ Method = Callable[..., Any]
 VAULTS = "Microsoft.RecoveryServices/vaults"
 # A vault in which Site Recovery was never used answers 400 instead of 404 (site-recovery-protocol.md §4.2).
 NEVER_USED = "SubscriptionIdNotRegisteredWithSrs"
+# 404s that speak of the question, not of the thing: nothing can be concluded from them.
+_WRONG_QUESTION = frozenset({"invalidresourcetype", "subscriptionnotfound", "noregisteredproviderfound"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,8 @@ class Kind(Generic[S]):
 
 def is_absent(error: AzureError) -> bool:
     """Whether an error only says that there is nothing."""
-    return error.status == 404 or error.problem.code == NEVER_USED
+    code = error.problem.code
+    return (error.status == 404 and code.lower() not in _WRONG_QUESTION) or code == NEVER_USED
 
 
 def _parts(arm_id: str) -> ids.Parts:
