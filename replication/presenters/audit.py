@@ -130,6 +130,15 @@ class AuditRow:
         return reverse("replication:audit_entry", args=[self.entry.sequence])
 
     @property
+    def number_text(self) -> str:
+        """Entry 1,042."""
+        return f"Entry {self.entry.sequence:,}"
+
+    @property
+    def utc(self) -> str:
+        return self.entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    @property
     def sentence(self) -> str:
         """Ada Demo granted a role to …; an action that is no longer registered, by its name."""
         pattern = ACTIONS.get(self.entry.action, "{actor}: " + self.entry.action + " {subject}")

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from replication import charts, clock
 from replication.domain import ids
@@ -116,6 +119,11 @@ class ItemPage:
     def _disk_values(self, name: str) -> list[str]:
         return [str(each.get(name) or "") for each in self._disks]
 
+    @property
+    def audit_url(self) -> str:
+        """The audit history narrowed to the machine's name."""
+        return f"{reverse('replication:audit')}?{urlencode({'subject': self.item.name})}"
+
     # -- RPO ---------------------------------------------------------------------------------------------------------------
     @property
     def spans(self) -> list[tuple[str, str, bool]]:
@@ -136,6 +144,20 @@ class ItemPage:
         now = clock.now()
         drawn = charts.rpo(samples, target=RPO_TARGET, start=now - SPANS[self.span], end=now)
         return Chart(drawn, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A recovery point in words."""
+
+    at: datetime
+    kind: str
+
+    @property
+    def kind_text(self) -> str:
+        """Crash-consistent, App-consistent; another kind as Azure words it."""
+        known = {"CrashConsistent": "Crash-consistent", "ApplicationConsistent": "App-consistent"}
+        return known.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, slots=True)

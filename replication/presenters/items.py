@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
 
 from replication import clock
-from replication.charts import Part
+from replication.charts import Part, duration
 from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.grid import Choice, Column, Grid, Rows, by, distinct, words
 from replication.models import ProtectedItem
@@ -123,11 +123,15 @@ class Summary:
     test_due: int
 
     @property
-    def health_parts(self) -> list[Part]:
-        """For the donut; a number that is nought is left out, except the first three."""
+    def moving(self) -> int:
+        """Machines on their way to being protected."""
+        return self.copying + self.enabling + self.waiting
+
+    def health_parts(self, address: str = "") -> list[Part]:
+        """For the donut, each a link to the grid at `address`; *Not applicable* only when there is any."""
         tones = {"Critical": "error", "Warning": "warn", "Normal": "ok", "None": "none"}
         shown = [value for value in tones if value != "None" or self.health["None"]]
-        return [Part(tones[v], HEALTH[v].label, self.health[v], "?" + urlencode({"health": v})) for v in shown]
+        return [Part(tones[v], HEALTH[v].label, self.health[v], f"{address}?{urlencode({'health': v})}") for v in shown]
 
     @property
     def state_parts(self) -> list[Part]:
@@ -198,6 +202,10 @@ class ItemRow:
     @property
     def progress(self) -> int | None:
         return self.item.progress if self.state.moving else None
+
+    @property
+    def rpo_text(self) -> str:
+        return duration(self.item.rpo or 0)
 
     @property
     def above_target(self) -> bool:

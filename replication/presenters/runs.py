@@ -94,6 +94,16 @@ class RunRow:
         return f"{Run.Purpose(self.run.purpose).label}{machines}"
 
     @property
+    def number_text(self) -> str:
+        """Run 42."""
+        return f"Run {self.run.number}"
+
+    @property
+    def key(self) -> str:
+        """How the audit names it."""
+        return str(self.run.pk)
+
+    @property
     def state(self) -> State:
         """What it does; a run told to stop says so until it has."""
         if self.run.cancel_requested_at and not self.finished:
@@ -149,6 +159,11 @@ class StepRow:
     @property
     def mark(self) -> str:
         return _OUTCOMES.get(Outcome(self.step.outcome), "") if self.step.outcome else ""
+
+    @property
+    def mark_text(self) -> str:
+        """Created, Reused, or Adopted: an operation that was under way already made it."""
+        return Outcome(self.step.outcome).value.capitalize() if self.step.outcome else ""
 
     @property
     def problem(self) -> dict[str, Any] | None:
@@ -334,3 +349,22 @@ def _machine_row(step: Step, item: ProtectedItem | None, names: Mapping[str, str
     row = StepRow(step)
     now = "Enabled" if step.state == StepState.SUCCEEDED else row.word
     return MachineRow(row=row, name=name, item=ItemRow(item, names) if item else None, now=now)
+
+
+def failed_title(counted: Progress) -> str:
+    """1 of 14 machines failed; or, when it was not a machine, 2 steps failed."""
+    machines = counted.stages[-1]
+    if machines.total and counted.machines_failed:
+        return f"{counted.machines_failed:,} of {machines.total:,} machines failed."
+    return f"{counted.failed:,} step{'' if counted.failed == 1 else 's'} failed."
+
+
+def asked_for(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A step's spec in words, without what is empty."""
+    return [(name.replace("_", " "), _spell(value)) for name, value in spec.items() if value not in ("", [], {}, None)]
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_spell(each)}" for name, each in value.items())
+    return "; ".join(_spell(each) for each in value) if isinstance(value, list) else str(value)

@@ -4,6 +4,7 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from replication import access, clock
@@ -18,10 +19,14 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Entries that the person may read: all of their vaults', or only their own."""
     person = signed_in(request)
     view = present.grid().view(access.audit(person), request.GET)
+    everything = access.may(person, Permission.AUDIT_ALL)
     context = {
         "view": view,
         "rows": [present.AuditRow(entry) for entry in view.page],
-        "all": access.may(person, Permission.AUDIT_ALL),
+        "all": bool(everything),
+        "why_own": everything.reason,
+        "selects": [view.pills[key] for key in ("person", "action", "outcome")],
+        "export_url": f"{reverse('replication:audit_export')}?{request.GET.urlencode()}",
         "why_not_export": access.may(person, Permission.EXPORT).reason,
     }
     return render(request, "replication/audit/list.html", context)
@@ -32,7 +37,8 @@ def entry(request: HttpRequest, sequence: int) -> HttpResponse:
     """One entry with everything that it keeps."""
     found = access.get(access.audit(signed_in(request)), sequence=sequence)
     runs = access.runs(signed_in(request)).filter(pk=found.run_id) if found.run_id else []
-    context = {"row": present.AuditRow(found), "run": next(iter(runs), None)}
+    row = present.AuditRow(found)
+    context = {"row": row, "run": next(iter(runs), None), "subjects": row.subjects}
     return render(request, "replication/audit/entry.html", context)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +19,8 @@ from replication.grid import View, clean
 from replication.models import AuditSubject, Person, ProtectedItem, Reading, Vault
 from replication.presenters import items as present
 from replication.presenters.audit import AuditRow
-from replication.presenters.item import ItemPage
+from replication.presenters.item import ItemPage, Point
+from replication.presenters.jobs import JobRow
 from replication.presenters.looks import regions
 from replication.presenters.runs import RunRow
 from replication.presenters.vaults import why_not
@@ -39,13 +41,16 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     names = regions(vaults)
     view = present.grid(names, vault is None).view(_rows(person, vault), request.GET)
     rows = [present.ItemRow(item, names) for item in view.page]
+    summary = present.summary(_rows(person, vault))
     known = live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda v: v.pk)})
     context = {
         "vault": vault,
         "vaults": vaults,
         "view": view,
         "rows": rows,
-        "summary": present.summary(_rows(person, vault)),
+        "summary": summary,
+        "health_parts": summary.health_parts(),
+        **_addresses(request, vault),
         "as_of": _as_of(vaults),
         "problems": [each for each in vaults if each.problem],
         "reading": live.reading_of(request),
@@ -66,6 +71,15 @@ def _allowed(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
 
     wanted = Permission.REPLICATE, Permission.REFRESH, Permission.EXPORT
     return {f"why_not_{each.value}": best(each) for each in wanted}
+
+
+def _addresses(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
+    """Where Refresh and Export post to: with the query string, so that both mean this view."""
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    name, args = ("items", [vault.pk]) if vault else ("all_items", [])
+    made = {verb: reverse(f"replication:{name}_{verb}", args=args) for verb in ("refresh", "export")}
+    overview = reverse("replication:overview", args=args) if vault else reverse("replication:vaults")
+    return {f"{verb}_url": address + query for verb, address in made.items()} | {"drafts_url": overview}
 
 
 def _vaults(person: Person, vault: Vault | None) -> Any:
@@ -172,7 +186,9 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "page": page,
         "item": found,
         "runs": [RunRow(run) for run in runs.order_by("-number")[:5]],
-        "jobs": access.jobs(person, found.vault).filter(target_name__iexact=found.name)[:5],
+        "jobs": [JobRow(job) for job in access.jobs(person, found.vault).filter(target_name__iexact=found.name)[:5]],
+        "jobs_url": f"{reverse('replication:jobs', args=[found.vault_id])}?{urlencode({'q': found.name})}",
+        "chart": page.chart(),
         "entries": [AuditRow(entry) for entry in _entries(person, found)],
         **_points(found, _points_reading(request, found)),
         "reading": live.reading_of(request),
@@ -220,7 +236,8 @@ def _last_points_reading(request: HttpRequest, found: ProtectedItem) -> Reading 
 
 
 def _points(found: ProtectedItem, reading: Reading | None) -> dict[str, Any]:
-    return {"points": list(found.recovery_points.order_by("-at")[:10]), "points_reading": reading}
+    latest = found.recovery_points.order_by("-at").values_list("at", "kind")[:10]
+    return {"points": [Point(*row) for row in latest], "points_reading": reading}
 
 
 @require_safe

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication import access
+from replication import access, clock
 from replication.actions import runs as verbs
 from replication.actions.actor import Actor
 from replication.domain.roles import Permission
@@ -47,8 +47,15 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     ended = found.state in Run.FINISHED
     if request.GET.get("since") == str(found.version) and not ended:
         return nothing_new(RUNNING)
+    request.GET = _without_since(request)  # the links in the answer are the page's
     context = _context(request, found) | {"swapped": True}
     return paced(render(request, "replication/runs/_live.html", context, status=OVER if ended else 200), RUNNING)
+
+
+def _without_since(request: HttpRequest) -> QueryDict:
+    kept = request.GET.copy()
+    kept.pop("since", None)
+    return kept
 
 
 @require_safe
@@ -129,6 +136,8 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "vault": found.vault,
         "run": row,
         "progress": progress,
+        "failed_title": present.failed_title(progress),
+        "now": clock.now(),
         "page": page,
         "machines": present.machine_rows(found, page, items, regions([found.vault])),
         "chosen": chosen,

@@ -49,10 +49,12 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
     items = access.items(person, vault).filter(gone_at=None)
     role = held_roles(request, person).get(vault.pk)
     drafts = access.drafts(person, vault).filter(state="open")
+    summary = item_rows.summary(items)
     context = {
         "vault": vault,
         "facts": _facts(vault),
-        "summary": item_rows.summary(items),
+        "summary": summary,
+        "health_parts": summary.health_parts(reverse("replication:items", args=[vault.pk])),
         "runs": [run_rows.RunRow(run) for run in access.runs(person, vault).order_by("-number")[:5]],
         "drafts": drafts[:5],
         "jobs_failed": access.jobs(person, vault).filter(state="Failed").count(),

@@ -1,0 +1,30 @@
+"""Signed-in browsers of the cast."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from replication.models import Connection, Person, Vault
+
+SignedIn = Callable[[Person], Client]
+
+
+@pytest.fixture
+def signed_in() -> SignedIn:
+    def client(person: Person) -> Client:
+        browser = Client()
+        browser.force_login(person)
+        return browser
+
+    return client
+
+
+@pytest.fixture
+def foreign_vault(azure_connection: Connection, vault: Vault) -> Vault:
+    """A vault in which nobody of the cast has a role."""
+    arm_id = vault.arm_id.replace("rsv-dr", "rsv-foreign")
+    return Vault.objects.create(
+        connection=azure_connection, key=arm_id.lower(), arm_id=arm_id, name="rsv-foreign",
+        subscription_id=vault.subscription_id, resource_group="rg-foreign", location="westeurope",
+    )  # fmt: skip
