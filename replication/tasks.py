@@ -31,6 +31,6 @@ def answer_reading(reading_id: int) -> None:
 @shared_task(name="replication.sync_vault")
 def sync_vault(vault_id: int) -> None:
     """Read a vault's items and jobs again."""
-    from replication.sync import items
+    from replication.sync import vaults
 
-    items.sync(vault_id)
+    vaults.sync(vault_id)

@@ -47,7 +47,7 @@ def save_source(draft: Draft, choices: SourceChoices, *, version: int, actor: Ac
         names = list(dropped.values_list("machine__name", flat=True))
         dropped.delete()
         if names or change.before.get("source") != choices.to_json():
-            change.stale("machines", "target", "customize")
+            change.stale(*(["machines"] if names else []), *(["target"] if draft.target else []))
     return names
 
 
@@ -57,7 +57,6 @@ def save_target(draft: Draft, choices: TargetChoices, *, version: int, actor: Ac
         change.set(target=choices.to_json())
         if change.before.get("target", {}).get("location") != choices.location:
             draft.machines.update(overrides={})  # targets in another region mean nothing any more
-            change.stale("customize")
 
 
 def save_overrides(draft: Draft, overrides: dict[int, MachineChoice], *, version: int, actor: Actor) -> None:

@@ -30,7 +30,9 @@ from replication.domain.specs import (
     SubnetSpec,
     UnmanagedDiskSpec,
 )
+from replication.domain.steps import STAGE_OF
 
+ORDER = tuple(STAGE_OF)  # the order in which pages list the kinds; stages rise along it
 CACHE_SKU = "Standard_LRS"  # normal churn takes standard accounts only (portal-behaviour.md §1.4)
 
 
@@ -197,7 +199,7 @@ class _Compiler:
         for machine in machines:
             self._check_machine(machine)
             self._protect(machine)
-        steps = sorted(self.steps.values(), key=lambda step: step.stage)
+        steps = sorted(self.steps.values(), key=lambda step: ORDER.index(step.spec.kind))
         return Plan(
             vault_id=self.facts.vault.id,
             source_location=self.source,
@@ -304,7 +306,7 @@ class _Compiler:
         name = naming.container_mapping(one, other, ids.name(policy.id))
         self._add(
             f"container_mapping:{one}",
-            f"Container mapping {one} to {other}",
+            "Container mapping",
             ContainerMappingSpec(
                 id=there or f"{container}/replicationProtectionContainerMappings/{name}",
                 target_container_id=target,
@@ -333,7 +335,7 @@ class _Compiler:
         )
         self._add(
             key,
-            f"Network mapping {ids.name(primary_id)} to {ids.name(there.recovery_network_id if there else recovery_id)}",
+            "Network mapping",
             NetworkMappingSpec(
                 id=there.id if there else own,
                 recovery_fabric_name=ids.name(self._id(f"fabric:{other}")),
