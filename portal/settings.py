@@ -214,5 +214,9 @@ LOGGING = {
     "loggers": {
         "azure": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        # Two lines for every sweep, every two seconds, would bury what somebody looks for. Failures are still told.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
     },
 }

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -71,16 +72,14 @@ class Demo:
         say("Starting the broker and the simulator")
         self.supervisor.launch(self._broker(), self._simulator())
         say("Preparing the database and the static files")
-        self._manage("migrate", "--noinput", "--verbosity", "1")
-        self._manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.supervisor.run(self._manage("migrate", "--noinput"), self._manage("collectstatic", "--noinput"))
         self.supervisor.wait_ready()
         self.env |= self._azure()
-        self._manage("connect")
-        sign_ins = json.loads(self._manage("demo_accounts"))
+        said = self.supervisor.run(self._manage("demo_accounts"))
         say("Starting web, worker and beat")
         self.supervisor.start(self._worker())
         self.supervisor.start(self._beat(), self._web())
-        return list(sign_ins)
+        return list(json.loads(said[0].splitlines()[-1]))
 
     # --- the programs ------------------------------------------------------------------------------------------------
 
@@ -154,10 +153,9 @@ class Demo:
         ]
         return Program("web", argv, self.env, ready=lambda: not problem_of_web(self.port))
 
-    def _manage(self, *arguments: str) -> str:
-        """A management command, to its end; what it printed."""
+    def _manage(self, *arguments: str) -> Program:
         argv = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        return self.supervisor.run(Program(arguments[0], argv, self.env, patience=180))
+        return Program(arguments[0], argv, self.env, patience=180)
 
     # --- what they are told ------------------------------------------------------------------------------------------
 
@@ -200,12 +198,10 @@ class Demo:
     def _simulator_port(self) -> int:
         """The same at every start: the portal stores the endpoint, and running operations carry it."""
         remembered = self.home / "simulator" / "port"
-        if remembered.exists():
-            port = int(remembered.read_text())
-            must_be_free(port, f"remove {os.path.relpath(self.home)} to begin anew")
-            return port
-        port = 8443 if is_free(8443) else free_port()
-        remembered.write_text(str(port))
+        if not remembered.exists():
+            remembered.write_text(str(quiet_port()))
+        port = int(remembered.read_text())
+        must_be_free(port, "begin anew: make reset")
         return port
 
     def _fresh(self, name: str) -> Any:
@@ -310,6 +306,11 @@ def only_one(home: Path, url: str) -> Iterator[None]:
         lock.write(f"process {os.getpid()}, {url}")
         lock.flush()
         yield
+
+
+def quiet_port() -> int:
+    """A free port below those that the system lends to passing connections, so that it is likely free next week too."""
+    return next(port for port in random.sample(range(20_000, 30_000), 1_000) if is_free(port))
 
 
 def is_free(port: int) -> bool:

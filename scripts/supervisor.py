@@ -110,19 +110,24 @@ class Supervisor:
         for child in self._stages[-1]:
             self._wait_for(child)
 
-    def run(self, program: Program) -> str:
-        """Run a command to its end, with an eye on everybody else; what it printed."""
-        child = self._spawn(program)
+    def run(self, *programs: Program) -> list[str]:
+        """Run commands side by side to their ends, with an eye on everybody else; what each printed."""
+        children: list[_Child] = []
         try:
-            deadline = time.monotonic() + program.patience
-            while not child.ended():
-                self._look()
-                if time.monotonic() > deadline:
-                    raise ProgramFailedError(_sentence(child, f"did not finish within {program.patience:.0f} s"))
-                time.sleep(TICK / 4)
+            children.extend(map(self._spawn, programs))
+            return [self._finished(child) for child in children]
         finally:
-            child.signal(signal.SIGKILL)
-            child.process.wait()
+            for child in children:
+                child.signal(signal.SIGKILL)
+                child.process.wait()
+
+    def _finished(self, child: _Child) -> str:
+        deadline = time.monotonic() + child.program.patience
+        while not child.ended():
+            self._look()
+            if time.monotonic() > deadline:
+                raise ProgramFailedError(_sentence(child, f"did not finish within {child.program.patience:.0f} s"))
+            time.sleep(TICK / 4)
         if child.process.returncode:
             raise ProgramFailedError(_sentence(child, f"failed with exit status {child.process.returncode}"))
         return child.log.read_text(errors="replace")

@@ -66,7 +66,7 @@ def supervisor(tmp_path):
 
 
 def test_a_command_gives_back_what_it_printed(supervisor):
-    assert supervisor.run(python("greeting", "print('hello')")) == "hello\n"
+    assert supervisor.run(python("greeting", "print('hello')"), python("answer", "print(42)")) == ["hello\n", "42\n"]
 
 
 def test_a_failed_command_is_one_sentence_and_its_last_lines(supervisor):
