@@ -4,20 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+
+from replication.models import Person
 
 
 class LocalBackend(ModelBackend):
     """Local accounts. A demo account, whose password is published, signs in only where the endpoint is loopback."""
 
-    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
-        allowed = super().user_can_authenticate(user)
-        return allowed and (settings.DEMO or not getattr(user, "is_demo", False))
+    def user_can_authenticate(self, user: Person | AnonymousUser | None) -> bool:
+        """Whether the account is active and may be used here."""
+        return super().user_can_authenticate(user) and (settings.DEMO or not getattr(user, "is_demo", False))
 
-    def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
-    ) -> AbstractBaseUser | None:
-        if username is None or password is None or "\x00" in username + password:
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Person | None:
+        """The account, or None. A null byte can be no part of a name or password, and PostgreSQL refuses to look for one."""
+        if any("\x00" in str(value) for value in credentials.values()):
             return None
-        return super().authenticate(request, username=username, password=password, **kwargs)
+        return super().authenticate(request, **credentials)

@@ -58,7 +58,7 @@ class Refused(PermissionDenied):
 
 
 def _live(person: Someone) -> QuerySet[Grant]:
-    return Grant.objects.filter(person__pk=person.pk, ended_at=None)
+    return Grant.objects.filter(person__pk=person.pk or 0, ended_at=None)
 
 
 def role(person: Someone, vault: Vault | None = None) -> Role | None:

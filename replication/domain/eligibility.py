@@ -1,7 +1,7 @@
 """Whether a machine can be replicated, and if not, why: portal-behaviour.md §4 as a table of rules over what the inventory holds.
 
-A rule looks at one machine and says nothing, or gives its verdict. Rules are data: adding a condition is adding a row. What list calls cannot
-tell (the guest agent, the guest itself) is not judged here: it stays unknown until it was read.
+A rule looks at one machine and says nothing, or gives its verdict. Rules are data: adding a condition is adding a row. What list
+calls cannot tell (the guest agent, the guest itself) is not judged here: it stays unknown until it was read.
 """
 
 from collections.abc import Callable

@@ -128,7 +128,8 @@ def test_customising_one_machine_leaves_the_others() -> None:
     own = {one.id: MachineChoice(group_id=ids.group(SUB, "rg-own"), disk_type="StandardSSD_LRS", subnet_name="data")}
     plan = compile_plan(choices(own), facts(one, two))
     first, second = (step.spec for step in plan.protections)
-    assert isinstance(first, ProtectSpec) and isinstance(second, ProtectSpec)
+    assert isinstance(first, ProtectSpec)
+    assert isinstance(second, ProtectSpec)
     assert (ids.name(first.recovery_group_id), first.subnet_name) == ("rg-own", "data")
     assert {disk.target_type for disk in first.managed_disks} == {"StandardSSD_LRS"}
     assert ids.name(second.recovery_group_id) == "rg-erp-asr"

@@ -165,7 +165,8 @@ def test_customising_one_machine(browser: Client, ready: Draft) -> None:
 
 
 def test_bad_input_is_told_on_the_field_and_kept(browser: Client, ready: Draft) -> None:
-    response = post(browser, ready, "target", {**TARGET, "policy_name": "no spaces!", "retention_hours": "9999", "app_consistent_minutes": "x"})
+    wrong = {"policy_name": "no spaces!", "retention_hours": "9999", "app_consistent_minutes": "x"}
+    response = post(browser, ready, "target", TARGET | wrong)
     assert response.status_code == 422
     page = text(response)
     assert "no spaces!" in page
