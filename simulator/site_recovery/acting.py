@@ -149,7 +149,8 @@ def _end(world: World, resource: Resource, ask: Ask, function: Ending, operation
     step = move(State(found["before"]), ask)
     if step is None:  # a purge or disable that came while something else ran
         step = Move(State(found["state"]), State.ABSENT, State(found["before"]))
-    problem = enable.untold(operation.args["problem"]) or function(world, resource, found, operation.args["given"])
+    problem = service.doom(operation) or enable.untold(operation.args["problem"])
+    problem = problem or function(world, resource, found, operation.args["given"])
     failed = problem is not None and problem.level != "Warning"
     after = step.failed if failed else step.done
     release(world, found, after)

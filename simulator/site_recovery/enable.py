@@ -472,26 +472,30 @@ def forget(world: World, resource: Resource) -> None:
 @service.completion("site_recovery.enabled")
 def _enabled(world: World, operation: Operation) -> Problem | None:
     """The enable operation ends: the copy begins, or the item goes (or stays broken when only its agent failed)."""
-    told = operation.args["problem"]
+    fault = operation.args["problem"] or _doomed(operation)
     resource = world.store.get(operation.target)
     if resource is None or resource.type != ITEM:
-        return untold(told)
+        return untold(fault)
     found = item_of(resource)
     found["running"], found["since"] = None, world.now()
-    if told is not None and told["task"] == 0:
+    if fault is not None and fault["task"] == 0:
         forget(world, resource)
-        return untold(told)
+        return untold(fault)
     resource.born = True
     foundations.count_item(world, found["primary"], 1)
-    if told is not None:
-        found["state"], found["agent_error"] = State.ENABLE_FAILED, told["code"]
+    if fault is not None:
+        found["state"], found["agent_error"] = State.ENABLE_FAILED, fault["code"]
         obstacles.take_ownership(world, found["vm"], resource.id)
-        return untold(told)
+        return untold(fault)
     found["state"] = State.COPYING
     start_copy(world, resource, found)
     materialize.put_replicas(world, found, found["disks"])
     world.store.touch(resource)
     return None
+
+
+def _doomed(operation: Operation) -> Json | None:
+    return told(service.doom(operation))
 
 
 def untold(told: Json | None) -> Problem | None:

@@ -86,6 +86,9 @@ def _land(world: World, operation: Operation) -> Resource | None:
 @completion("site_recovery.written")
 def _written(world: World, operation: Operation) -> Problem | None:
     """A fabric, container, policy, mapping or network mapping is there (or has changed), or was refused late."""
+    if service.doom(operation) is not None:
+        _drop_unborn(world, operation.target)
+        return None
     if "problem" in operation.args:
         _drop_unborn(world, operation.target)
         return problems.problem(operation.args["problem"], **operation.args.get("words", {}))
@@ -106,7 +109,7 @@ def _drop_unborn(world: World, resource_id: str) -> None:
 def _removed(world: World, operation: Operation) -> Problem | None:
     """A foundation is gone, with what is below it."""
     resource = world.store.get(operation.target)
-    if resource is None:
+    if resource is None or service.doom(operation) is not None:
         return None
     target = record(resource).get("target") if resource.type == MAPPING else None
     world.remove(resource)

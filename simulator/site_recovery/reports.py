@@ -266,7 +266,7 @@ def _post_job(call: Call) -> Response:
 def _exported(world: World, operation: Operation) -> Problem | None:
     """The export's blob is named in the job; there is nothing behind the address here."""
     job = service.job_of(world, operation.args["vault"], operation.args["job"])
-    if job is not None:
+    if job is not None and not operation.outcome:
         name = f"https://srsexport.blob.core.windows.net/jobs/{operation.args['job']}.json"
         job["extra"].update(blobUri=name, sasToken=f"?sv=2025-01-05&sig={ids.guid('sas', operation.id)}")
     return None

@@ -272,16 +272,26 @@ def completion(name: str) -> Callable[[Completion], Completion]:
         @effect(name)
         def _ends(world: World, operation: Operation) -> None:
             problem = function(world, operation)
-            settle(world, operation, problem)
+            settle(world, operation, doom(operation) or problem)
 
         return function
 
     return register
 
 
+def doom(operation: Operation) -> Problem | None:
+    """What a planned fault has decided before the effect came: it then leaves behind what a failure leaves behind."""
+    if not operation.outcome or operation.error is None:
+        return None
+    return Problem(str(operation.error["code"]), str(operation.error["message"]), "", "")
+
+
 def settle(world: World, operation: Operation, problem: Problem | None) -> None:
     """Write an operation's outcome into its status and its job. A warning is a success that carries an error."""
     vault_id, guid = str(operation.args["vault"]), str(operation.args["job"])
+    if operation.outcome == "Canceled":
+        close_job(world, vault_id, guid, "Cancelled")
+        return
     if problem is not None and problem.level != "Warning":
         operation.fail(problem.code, problem.message)
         close_job(world, vault_id, guid, "Failed", problem)
