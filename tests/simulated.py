@@ -50,7 +50,9 @@ class Simulator:
         request.add_header("Authorization", f"Secret {self.control_secret}")
         request.data = json.dumps(body).encode() if body is not None else None
         context = ssl.create_default_context(cafile=self.ca)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         with opener.open(request, timeout=30) as answer:
             raw = answer.read()
         if "ndjson" in answer.headers.get("content-type", ""):

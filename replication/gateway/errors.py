@@ -15,7 +15,6 @@ from azure.core.exceptions import (
     HttpResponseError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
-    ServiceResponseError,
 )
 
 from replication.domain.problems import Problem, When
@@ -32,6 +31,7 @@ WHEN_BY_CODE: dict[str, When] = {
     "resourcegroupbeingdeleted": When.LATER,
     "concurrentupdateerror": When.LATER,
     "referencedresourcenotprovisioned": When.LATER,
+    "conflict": When.LATER,  # Site Recovery's family name for "something else works on it" (§4.2, assumed)
     # throttled
     "subscriptionrequeststhrottled": When.LATER,
     "tenantrequeststhrottled": When.LATER,
@@ -46,6 +46,7 @@ WHEN_BY_CODE: dict[str, When] = {
     # conflicts that stay until a person acts
     "storageaccountalreadytaken": When.NEVER,
     "invalidresourcelocation": When.NEVER,
+    "invalidresourcegrouplocation": When.NEVER,
     "missingsubscriptionregistration": When.NEVER,
     "scopelocked": When.NEVER,
     "skunotavailable": When.NEVER,
@@ -57,7 +58,6 @@ WHEN_BY_CODE: dict[str, When] = {
 WHEN_BY_STATUS: dict[int, When] = {
     401: When.NOW,  # the refused token is dropped (pipeline.OnUnauthorized), the next exchange asks for a new one
     408: When.NOW,
-    409: When.LATER,  # Site Recovery says 409 while it works on the same thing (§4.2, assumed)
     423: When.LATER,
     429: When.LATER,
     500: When.NOW,
@@ -92,6 +92,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "The size is not offered in this region or zone, or has run out there.",
         "Choose another size, region or zone, then retry.",
     ),
+    "invalidresourcegrouplocation": (
+        "A resource group of this name exists in another region.",
+        "Choose another name, or reuse that group.",
+    ),
     "invalidresourcelocation": (
         "A resource of this name exists in another region.",
         "Choose another name, or reuse that resource.",
@@ -111,12 +115,10 @@ ADVICE: dict[str, tuple[str, str]] = {
 }
 
 
-def when(status: int, code: str) -> When:
-    """When trying again can help, from the HTTP status (0: no answer) and Azure's code."""
-    known = WHEN_BY_CODE.get(code.lower())
-    if known is not None and status != 429:
-        return known
-    return WHEN_BY_STATUS.get(status, When.NEVER)
+def when(status: int, *codes: str) -> When:
+    """When trying again can help, from the HTTP status (0: no answer) and Azure's codes, the most telling first."""
+    known = next((WHEN_BY_CODE[code.lower()] for code in codes if code.lower() in WHEN_BY_CODE), None)
+    return known if known and status != 429 else WHEN_BY_STATUS.get(status, When.NEVER)
 
 
 # -- exceptions ---------------------------------------------------------------------------------------------------------
@@ -141,9 +143,7 @@ def of_exception(error: SdkError, *, writing: bool = False) -> AzureError:
         return AzureError(_not_signed_in(error), status=401)
     if isinstance(error, ServiceRequestError):
         return AzureError(_unreachable(error), acted=writing and _may_have_left(error))
-    if isinstance(error, ServiceResponseError):
-        return AzureError(_cut_off(error), acted=writing)
-    return AzureError(Problem(code=type(error).__name__, message=str(error)), acted=writing)
+    return AzureError(_cut_off(error), acted=writing)  # reset, time-out or half an answer
 
 
 def _may_have_left(error: ServiceRequestError) -> bool:
@@ -204,9 +204,9 @@ def check(response: Any, *, writing: bool = False) -> None:
 
 def of_response(response: Any, *, writing: bool = False) -> AzureError:
     """The AzureError for an HTTP answer of any shape."""
-    status, wait = response.status_code, arm.seconds(response.headers)
-    problem = of_body(_json(response)) or _bare(response)
-    problem = replace(problem, when=when(status, problem.code), retry_after=wait)
+    status, wait, body = response.status_code, arm.seconds(response.headers), _json(response)
+    problem = of_body(body) or _bare(response)
+    problem = replace(problem, when=when(status, problem.code, arm.text(body, "error", "code")), retry_after=wait)
     return AzureError(
         _advised(problem),
         status=status,

@@ -18,7 +18,10 @@ from replication.gateway.errors import translated
 from replication.gateway.port import AzureError
 
 CLASSIC_VERSION = "2017-04-01"  # of Microsoft.ClassicCompute, as public tools name it (stack.md §3)
-CLASSIC_VERSIONS = {"microsoft.classicnetwork": "2017-11-15", "microsoft.classicstorage": "2016-11-01"}  # the last of each
+CLASSIC_VERSIONS = {
+    "microsoft.classicnetwork": "2017-11-15",
+    "microsoft.classicstorage": "2016-11-01",
+}  # the last of each
 _NO_PROVIDER = frozenset({404, 409})  # what a subscription without the retired classic provider may answer
 
 
