@@ -17,7 +17,8 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.dateparse import parse_datetime
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
@@ -165,10 +166,15 @@ def _time(at: datetime, text: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def when(at: datetime | None, shape: str = "") -> SafeString:
-    """A moment in local time, UTC as its title. shape: "" = date and minute, "seconds", "date", or "time" (12:41:07)."""
-    if at is None:
-        return NOTHING
+def when(at: datetime | str | None, shape: str = "") -> SafeString:
+    """A moment in local time, UTC as its title. shape: "" = date and minute, "seconds", "date", or "time" (12:41:07).
+
+    at: a datetime, or ISO 8601 as documents store it; any other text is shown as it is.
+    """
+    if isinstance(at, str):
+        at = parse_datetime(at) or at
+    if not isinstance(at, datetime):
+        return conditional_escape(at) if at else NOTHING
     local = timezone.localtime(at)
     formats = {"seconds": "%d %b %Y %H:%M:%S", "date": "%d %b %Y", "time": "%H:%M:%S"}
     return _time(at, local.strftime(formats.get(shape, "%d %b %Y %H:%M")), "nowrap")
