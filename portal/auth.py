@@ -17,8 +17,10 @@ class LocalBackend(ModelBackend):
         """Whether the account is active and may be used here."""
         return super().user_can_authenticate(user) and (settings.DEMO or not getattr(user, "is_demo", False))
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Person | None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> Person | None:
         """The account, or None. A null byte can be no part of a name or password, and PostgreSQL refuses to look for one."""
-        if any("\x00" in str(value) for value in credentials.values()):
+        if "\x00" in f"{username}{password}":
             return None
-        return super().authenticate(request, **credentials)
+        return super().authenticate(request, username=username, password=password, **kwargs)

@@ -249,7 +249,9 @@ def customize(request: HttpRequest, pk: UUID) -> HttpResponse:
     resolver = Resolver(chosen, known)
     forms = [_machine_form(request, row, known.machines[row.machine.key], resolver, lists) for row in page]
     if request.method == "POST":
-        if every.is_valid() and all([form.is_valid() for _, form in forms]):
+        # Every row is asked, so that all errors show at once.
+        wrong = sum(not form.is_valid() for _, form in forms)
+        if every.is_valid() and not wrong:
             return _save_customize(request, draft, chosen, every, forms)
         return _customize_page(request, draft, every, forms, page, status=422)
     return _customize_page(request, draft, every, forms, page)

@@ -71,9 +71,13 @@ def test_the_database_refuses(table: str, verb: str) -> None:
 @pytest.mark.django_db
 def test_a_change_that_fails_leaves_neither_change_nor_entry() -> None:
     entries(1)
-    with pytest.raises(ZeroDivisionError), gesture("vaults.refresh", actor=CONSOLE):
-        Setting.objects.create(name="x", value=1, changed_at="2026-01-01T00:00:00Z")
-        1 / 0  # noqa: B018
+    def fail_after_a_change() -> None:
+        with gesture("vaults.refresh", actor=CONSOLE):
+            Setting.objects.create(name="x", value=1, changed_at="2026-01-01T00:00:00Z")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_a_change()
     assert not Setting.objects.exists()
     assert AuditHead.objects.get().sequence == 1
     assert broken_link() is None

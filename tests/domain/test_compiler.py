@@ -7,7 +7,16 @@ import pytest
 from replication.domain import ids
 from replication.domain.choices import MachineChoice, PolicyChoice
 from replication.domain.compiler import compile_plan
-from replication.domain.inventory import Container, ContainerMapping, Fabric, NetworkMapping, Policy, Power, ResourceGroup, Site
+from replication.domain.inventory import (
+    Container,
+    ContainerMapping,
+    Fabric,
+    NetworkMapping,
+    Policy,
+    Power,
+    ResourceGroup,
+    Site,
+)
 from replication.domain.plan import Plan, PlannedStep, parse
 from replication.domain.specs import NetworkSpec, PolicySpec, ProtectSpec, StorageSpec
 
@@ -67,13 +76,14 @@ def test_every_need_is_planned_and_comes_no_later() -> None:
 def test_what_exists_is_reused() -> None:
     group = ResourceGroup(id=ids.group(SUB, "RG-ERP-asr"), name="RG-ERP-asr", location="southeastasia")
     there = network(f"{group.id}/providers/Microsoft.Network/virtualNetworks/vnet-erp-asr", "southeastasia", "zeta", "alpha")
+    policy = Policy(id="/p/24-hour-retention-policy", name="24-hour-retention-policy", retention=60, app_consistent=0)
     plan = compile_plan(
         choices(),
         facts(
             machine(),
             groups={ids.key(group.id): group},
             networks={ids.key(NETWORK): network(), ids.key(there.id): there},
-            site=Site(policies=(Policy(id="/p/24-hour-retention-policy", name="24-hour-retention-policy", retention=60, app_consistent=0),)),
+            site=Site(policies=(policy,)),
         ),
     )
     assert only(plan, "resource_group").reused
