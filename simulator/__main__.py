@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import sys
 from pathlib import Path
 
-from simulator import build, home, scenarios, server
+from simulator import build, home, proxy, scenarios, server
 from simulator.kernel import snapshot
 from simulator.kernel.app import Application
 from simulator.kernel.clock import Clock
@@ -28,7 +30,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="serve|proxy")
     _serve_options(commands.add_parser("serve", help="Azure Resource Manager on loopback"))
+    _proxy_options(commands.add_parser("proxy", help="CONNECT shim: Azure's hosts lead to the simulator"))
     return parser
+
+
+def _proxy_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port", type=int, default=8081, help="loopback port; 0 takes a free one (default %(default)s)"
+    )
+    parser.add_argument("--upstream", type=int, required=True, help="the simulator's port")
+    parser.set_defaults(run=_proxy)
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:
@@ -65,11 +76,13 @@ def _serve(options: argparse.Namespace) -> int:
     world.tokens.use(place.signing_key)
     world.folder = place.path
     console = Console(world, place.control_secret, scenarios.load, start_of(options))
-    try:
-        server.serve(Application(world, console), place, listener)
-    finally:
-        if options.state is not None:
-            snapshot.save(world, options.state)
+    server.serve(Application(world, console), place, listener, options.state)
+    return 0
+
+
+def _proxy(options: argparse.Namespace) -> int:
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(proxy.run(options.port, options.upstream))
     return 0
 
 
@@ -89,7 +102,7 @@ def make_world(options: argparse.Namespace) -> World:
         return world
     name = start_of(options)
     if name:
-        build.load(world, lambda: scenarios.load(name))
+        build.load(world, scenarios.load(name))
     return world
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Callable
 from typing import Any
 
 from simulator import providers
@@ -29,15 +28,15 @@ def new_world(settings: Settings | None = None, clock: Clock | None = None) -> W
     return World(new_registry(), settings, clock, regions.NAMES)
 
 
-def load(world: World, make: Callable[[], dict[str, Any]]) -> int:
-    """Load the scenario document that `make` answers; the number of resources.
+def load(world: World, document: dict[str, Any]) -> int:
+    """Load a scenario document; the number of resources.
 
     The garbage collector stands still meanwhile: nothing of a scenario is garbage, and looking through hundreds of
     thousands of new objects again and again would take longer than making them.
     """
     gc.disable()
     try:
-        return scenario.load(world, make())
+        return scenario.load(world, document)
     finally:
         gc.enable()
         gc.freeze()

@@ -49,7 +49,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
         message = await receive()
         chunk = message.get("body", b"")
         length += len(chunk)
-        if length <= MAX_BODY + 1 or headers.get("host", "") == "":
+        if length <= MAX_BODY:
             chunks.append(chunk)
         more = message.get("more_body", False)
     return Request(
@@ -59,6 +59,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
         headers=headers,
         body=b"".join(chunks),
         scheme=scope.get("scheme", "https"),
+        oversized=length > MAX_BODY,
     )
 
 

@@ -25,6 +25,8 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     scheme: str = "https"
+    #: The body was above the cap and has not been kept.
+    oversized: bool = False
 
     @classmethod
     def build(cls, method: str, url: str, body: Any = None, **headers: str) -> Request:
@@ -57,10 +59,10 @@ class Request:
 
     def json(self) -> Any:
         """The body as JSON, None when there is none. Raises ArmError 400, 413, 415 as ARM does."""
+        if self.oversized or len(self.body) > MAX_BODY:
+            raise errors.content_too_large(MAX_BODY)
         if not self.body:
             return None
-        if len(self.body) > MAX_BODY:
-            raise errors.content_too_large(MAX_BODY)
         content_type = self.headers.get("content-type", "application/json")
         if "json" not in content_type.lower():
             raise errors.unsupported_media_type(content_type)

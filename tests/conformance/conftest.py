@@ -28,6 +28,14 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
 from azure.mgmt.storage import StorageManagementClient
 
+#: Who the tests are unless they say otherwise: no role is asked of it.
+TESTER = {
+    "name": "tester",
+    "clientId": "7e57e700-0000-4000-8000-000000000001",
+    "objectId": "7e57e700-0000-4000-8000-000000000002",
+    "secret": "tester",
+    "enforce": False,
+}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -51,12 +59,13 @@ class Azure:
         found = json.loads((self.home / "credentials.json").read_text())
         self.tenant, self.subscriptions = found["tenant"], found["subscriptions"]
         self.principals = {entry["name"]: entry for entry in found["principals"]}
+        self.principals["tester"] = {**TESTER, "clientSecret": TESTER["secret"]}
         self.secret = (self.home / "control-secret").read_text()
         self.context = ssl.create_default_context(cafile=self.ca)
 
     def credential(self, name: str = "") -> ClientSecretCredential:
-        """A real credential of a principal of the scenario (default: the first)."""
-        who = self.principals[name] if name else next(iter(self.principals.values()))
+        """A real credential of the tester, or of a principal of the scenario."""
+        who = self.principals[name or "tester"]
         return ClientSecretCredential(
             self.tenant,
             who["clientId"],
@@ -129,6 +138,11 @@ class Azure:
             return [json.loads(line) for line in raw.splitlines()]
         return json.loads(raw) if raw else None
 
+    def reset(self, **body: Any) -> None:
+        """Back to the scenario, and the tester known again."""
+        self.control("POST", "reset", body)
+        self.control("PUT", "principals", [TESTER])
+
     def raw(
         self, method: str, path: str, body: Any = None, token: str = "", **headers: str
     ) -> tuple[int, dict[str, str], Any]:
@@ -162,7 +176,9 @@ def start(home: Path, *options: str) -> Azure:
         process.wait(timeout=10)
         raise RuntimeError(f"the simulator did not start: {line!r}")
     _, endpoint, ca = line.split()
-    return Azure(endpoint, ca.removeprefix("ca="), home, process)
+    azure = Azure(endpoint, ca.removeprefix("ca="), home, process)
+    azure.control("PUT", "principals", [TESTER])
+    return azure
 
 
 def stop(azure: Azure) -> None:
@@ -181,6 +197,6 @@ def _simulator() -> Iterator[Azure]:
 
 @pytest.fixture
 def azure(_simulator: Azure) -> Azure:
-    """The simulator, put back to its scenario."""
-    _simulator.control("POST", "reset")
+    """The simulator, put back to its scenario; signed in as someone who may do everything."""
+    _simulator.reset()
     return _simulator
