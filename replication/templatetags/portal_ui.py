@@ -251,7 +251,8 @@ class Action:
     @property
     def reason_id(self) -> str:
         """Id of the sentence that aria-describedby points to; unique as long as labels on a page are."""
-        return f"why-{slugify(self.label)}-{slugify(self.name + self.value) or 'not'}"
+        what = slugify(f"{self.name}{self.value}") or "not"
+        return f"why-{slugify(self.label)}-{what}"
 
 
 @register.simple_tag(takes_context=True)
