@@ -14,5 +14,9 @@ from tests.gateway.fixtures import *  # noqa: F403
 def contoso(db: None, simulator: Any) -> Connection:
     """The connection that this process is configured for."""
     return configure(
-        endpoint=simulator.endpoint, tenant_id=simulator.tenant, client_id=simulator.client_id, name="Contoso", actor=CONSOLE
+        endpoint=simulator.endpoint,
+        tenant_id=simulator.tenant,
+        client_id=simulator.client_id,
+        name="Contoso",
+        actor=CONSOLE,
     )

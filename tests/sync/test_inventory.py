@@ -1,0 +1,105 @@
+"""Reading Contoso's inventory into rows."""
+
+from datetime import timedelta
+
+import pytest
+
+from replication import clock
+from replication.domain import documents
+from replication.domain import inventory as inv
+from replication.gateway.clients import open_gateway
+from replication.models import AuditEntry, Connection, Machine, Resource, Subscription, Vault
+from replication.sync import inventory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def read(contoso: Connection):
+    return lambda: inventory.read(contoso, open_gateway(contoso))
+
+
+def test_the_first_read_stores_everything(contoso, read):
+    outcome = read()
+    contoso.refresh_from_db()
+    assert outcome.problem is None
+    assert outcome.changed == outcome.seen > 100
+    assert (Subscription.objects.count(), Vault.objects.count(), Machine.objects.count()) == (2, 2, 65)
+    assert set(Resource.objects.values_list("kind", flat=True)) == set(Resource.Kind.values)
+    assert contoso.inventory_as_of is not None
+    assert {"eastasia", "southeastasia"} <= {each["name"] for each in contoso.locations}
+
+
+def test_a_machine_row_holds_what_pages_need(read):
+    read()
+    row = Machine.objects.get(name="crm-web-01")
+    assert (row.location, row.model, row.power, row.os_type) == ("eastasia", "ResourceManager", "running", "Linux")
+    assert row.availability_set_name == "avset-crm-web"
+    assert row.network_name
+    assert row.disk_count == len(row.document["disks"]) > 0
+    assert documents.from_json(inv.Machine, row.document).name == "crm-web-01"
+    assert "crm-web-01" in row.search
+
+
+def test_verdicts_are_stored_blocking_ones_first(read):
+    read()
+    stopped = Machine.objects.get(name="lab-off-01")
+    assert not stopped.replicable
+    assert stopped.verdicts[0]["code"] == "NotRunning"
+    assert Machine.objects.get(name="crm-web-01").replicable
+
+
+def test_a_second_read_changes_nothing_but_the_time(read):
+    read()
+    before = dict(Machine.objects.values_list("key", "digest"))
+    was = Machine.objects.order_by("as_of").first().as_of
+    outcome = read()
+    assert (outcome.changed, outcome.problem) == (0, None)
+    assert dict(Machine.objects.values_list("key", "digest")) == before
+    assert Machine.objects.order_by("as_of").first().as_of > was
+
+
+def test_a_machine_that_vanished_is_marked_and_comes_back(contoso, read):
+    read()
+    stored = Machine.objects.get(name="crm-web-01")
+    Machine.objects.create(
+        connection=contoso, key=f"{stored.key}-ghost", arm_id=f"{stored.arm_id}-ghost", name="ghost", model=stored.model,
+        subscription_id=stored.subscription_id, resource_group="g", group_key="g", location="eastasia", power="running",
+        provisioning_state="Succeeded", document={}, digest="x", as_of=clock.now(),
+    )  # fmt: skip
+    Machine.objects.filter(pk=stored.pk).update(gone_at=clock.now() - timedelta(days=1))
+    assert read().changed == 2
+    assert Machine.objects.get(name="ghost").gone_at is not None
+    assert Machine.objects.get(pk=stored.pk).gone_at is None
+
+
+def test_a_failing_subscription_keeps_its_rows_and_the_reason_is_told(contoso, read, simulator):
+    read()
+    contoso.refresh_from_db()
+    as_of = contoso.inventory_as_of
+    simulator.control("PUT", "faults", [{"verb": "LIST", "type": "*/disks", "do": "status", "status": 403, "code": "AuthorizationFailed"}])
+    try:
+        outcome = read()
+    finally:
+        simulator.control("DELETE", "faults")
+    contoso.refresh_from_db()
+    assert outcome.problem.code == contoso.inventory_problem["code"] == "AuthorizationFailed"
+    assert contoso.inventory_as_of == as_of
+    assert Machine.objects.filter(gone_at=None).count() == 65
+    assert read().problem is None
+    contoso.refresh_from_db()
+    assert contoso.inventory_problem is None
+
+
+def test_the_number_of_queries_does_not_grow_with_the_machines(read, queries):
+    read()
+    assert queries(read) < 80
+
+
+def test_connecting_twice_is_one_connection_and_one_entry(contoso, simulator):
+    from replication.actions.actor import CONSOLE
+    from replication.actions.connections import configure
+
+    again = configure(endpoint=simulator.endpoint, tenant_id=simulator.tenant, client_id=simulator.client_id, actor=CONSOLE)
+    assert again.pk == contoso.pk
+    assert AuditEntry.objects.filter(action="connection.configured").count() == 1
