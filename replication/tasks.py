@@ -5,6 +5,7 @@ from celery import shared_task
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.models import Run
+from replication.sync import readings, vaults
 
 
 @shared_task(name="replication.advance")
@@ -23,8 +24,6 @@ def sweep() -> None:
 @shared_task(name="replication.answer_reading")
 def answer_reading(reading_id: int) -> None:
     """Ask Azure what somebody wants to know."""
-    from replication.sync import readings
-
     readings.answer(reading_id)
 
 

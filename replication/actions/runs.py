@@ -120,8 +120,7 @@ def _step(run: Run, position: int, step: PlannedStep) -> Step:
         spec=step.spec.to_json(),
         subject_key=ids.key(step.spec.id),
         machine_key=_machine_key(step),
-        state=StepState.WAITING,
-        due_at=run.created_at,
+        state=StepState.WAITING,  # and due when what it needs is there: execution/ledger.py `release` says so
     )
 
 

@@ -46,7 +46,7 @@ def due(run: Run, limit: int, *, sending: bool = True) -> Sequence[Step]:
 
 def swept(vault_id: int) -> QuerySet[Step]:
     """Steps that a sweep of the vault's jobs settles."""
-    return Step.objects.filter(SWEPT, run__in=Run.objects.filter(vault=vault_id))
+    return Step.objects.filter(SWEPT, run__in=Run.objects.filter(vault=vault_id, state__in=RUNNING_RUNS))
 
 
 def look_again_together(steps: QuerySet[Step], seconds: float) -> None:
@@ -133,8 +133,6 @@ def send_again(step: Step, text: str, seconds: float = 0, **changes: Any) -> boo
 def succeed(step: Step, outcome: Outcome, warning: Problem | None = None) -> bool:
     """The thing is there as specified. warning: what Azure added to its success (151207 and the like)."""
     problem = warning.to_json() if warning else None
-    if step.kind == "protect":
-        nudge_vault(step.run.vault_id, settings.SYNC_INTERVAL_MOVING)
     text = {
         Outcome.CREATED: "Created.",
         Outcome.REUSED: "It is there as specified.",
@@ -245,6 +243,7 @@ def checked(run: Run) -> None:
     """What the plan rests on was read again."""
     Run.objects.filter(pk=run.pk, checked_at=None).update(checked_at=clock.now(), version=F("version") + 1)
     run.checked_at = run.checked_at or clock.now()
+    nudge_vault(run.vault_id, settings.SYNC_INTERVAL_MOVING)  # it moves from now on
 
 
 def nudge_vault(vault_id: int, seconds: float) -> None:

@@ -9,7 +9,7 @@ What differs between Azure's services is behind the gateway's port; what differs
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -93,7 +93,7 @@ def trace(step: Step, gateway: Gateway) -> Job | None:
     if not STAGE_OF[step.kind] or not step.claimed_at:
         return None
     since = step.claimed_at - SKEW
-    known = _known_jobs(step)
+    known = _known_jobs(step, since)
     for listed in gateway.jobs(step.run.vault.arm_id):
         if listed.started_at and listed.started_at < since:
             return None
@@ -105,9 +105,9 @@ def trace(step: Step, gateway: Gateway) -> Job | None:
     return None
 
 
-def _known_jobs(step: Step) -> set[str]:
+def _known_jobs(step: Step, since: datetime) -> set[str]:
     """Jobs of other steps: they need no second look."""
-    others = Step.objects.filter(run__vault=step.run.vault_id, azure_job_id__gt="").exclude(pk=step.pk)
+    others = Step.objects.filter(run__vault=step.run.vault_id, claimed_at__gte=since).exclude(pk=step.pk)
     return {ids.key(job_id) for job_id in others.values_list("azure_job_id", flat=True)}
 
 

@@ -72,6 +72,7 @@ class Azure:
     lost: bool = False  # status addresses answer 404
     gone: set[str] = field(default_factory=set)  # source machines that are not there
     before_call: Callable[[str], None] = lambda verb: None
+    scale: float = 1  # of all durations
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     # -- what a run needs -------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ class Azure:
     def submit(self, spec: Spec, *, request_id: str) -> Submitted:
         self._call("submit", spec.id)
         name = f"op-{next(self.numbers)}"
-        takes = TAKES[spec.kind]
+        takes = TAKES[spec.kind] * self.scale
         job_id = f"{self.vault_id}/replicationJobs/{name}" if STAGE_OF[spec.kind] else ""
         ends_at = self.world.at + timedelta(seconds=takes)
         self.operations[name] = Operation(
