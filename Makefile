@@ -68,7 +68,7 @@ check: lint types migrations walls audit ## lint, types, migrations, import rule
 
 lint: ready-test
 	$(RUN) -m ruff check .
-	$(RUN) -m bandit --quiet --recursive --configfile pyproject.toml portal replication simulator scripts
+	$(RUN) -m bandit --quiet --recursive --severity-level medium --configfile pyproject.toml portal replication simulator scripts
 
 types: ready-test
 	$(RUN) -m mypy

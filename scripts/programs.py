@@ -69,7 +69,7 @@ def initdb_argv(data: Path, binaries: Path) -> list[str]:
 
 def open_to_nobody() -> Path:
     """A new folder that an unprivileged user can reach, although we may be root with a private TMPDIR."""
-    for place in (tempfile.gettempdir(), "/var/tmp", "/dev/shm"):  # noqa: S108 - mkdtemp picks the name below
+    for place in (tempfile.gettempdir(), "/var/tmp", "/dev/shm"):  # noqa: S108  # nosec B108
         if all(parent.stat().st_mode & 0o001 for parent in [Path(place), *Path(place).resolve().parents]):
             folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=place))
             folder.chmod(0o755)
