@@ -13,7 +13,7 @@ from tests import simulated
 
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[simulated.Simulator]:
-    with simulated.running("--scenario", "contoso", "--durations", "0.01", "--pace", "fast") as simulator:
+    with simulated.running("--scenario", "contoso", "--durations", "0.001", "--pace", "fast") as simulator:
         yield simulator
 
 
