@@ -69,6 +69,8 @@ def initdb_argv(data: Path, binaries: Path) -> list[str]:
 
 def open_to_nobody() -> Path:
     """A new folder that an unprivileged user can reach, although we may be root with a private TMPDIR."""
+    if os.getuid():
+        return Path(tempfile.mkdtemp(prefix="postgres-"))
     for place in (tempfile.gettempdir(), "/var/tmp", "/dev/shm"):  # noqa: S108  # nosec B108
         if all(parent.stat().st_mode & 0o001 for parent in [Path(place), *Path(place).resolve().parents]):
             folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=place))
