@@ -318,7 +318,7 @@ def _described(kind: Any) -> Document:
     writes = {"PUT": kind.put, "PATCH": kind.patch, "DELETE": kind.delete}
     codes = {
         verb: sorted(
-            {write.deleted, 204}
+            {write.deleted, write.absent}
             if verb == "DELETE"
             else {write.created, write.replaced}
             if verb == "PUT"

@@ -42,6 +42,8 @@ class Write:
     created: int = 201
     replaced: int = 200
     deleted: int = 200
+    #: DELETE of what does not exist (simulator.md §2.5: 204).
+    absent: int = 204
     style: Style = Style.SYNC
     #: Row of durations.py; needed by every style but SYNC.
     duration: str = ""

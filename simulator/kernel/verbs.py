@@ -165,7 +165,7 @@ def delete(call: Call) -> Response:
     existing = call.world.store.get(call.id)
     if existing is None or (call.resource is None and not existing.operation):
         call.effect = "noop"
-        return Response(204)
+        return Response(write.absent)
     _check_tag(call, existing)
     if call.type.deleting is not None:
         call.resource = existing

@@ -18,7 +18,7 @@ from simulator.kernel.registry import Action, ResourceType, Style
 from simulator.kernel.request import Request, Response, encode
 from simulator.kernel.store import Resource
 from simulator.kernel.world import World
-from simulator.providers import sizes
+from simulator.providers import sizes, versions
 from simulator.site_recovery import acting, foundations, health, jobs, machines, obstacles, problems, service, shapes
 from simulator.site_recovery.foundations import kind, listed
 from simulator.site_recovery.jobs import JOB_TYPE
@@ -27,6 +27,7 @@ from simulator.site_recovery.records import Item, Job, Json
 from simulator.site_recovery.service import FABRIC, ITEM, PLAN, VAULT, Task, answering, begin, client_of, take
 from simulator.site_recovery.shapes import arm, item_of, vault_of
 from simulator.site_recovery.states import SHOWN, State
+from simulator.site_recovery.versions import SITE_RECOVERY
 
 # --- jobs -------------------------------------------------------------------------------------------------------------
 
@@ -709,6 +710,9 @@ _OPERATIONS = tuple(
     for verb in ("read", "write", "delete")
 )
 
+#: What the vault's own SDK asks for too.
+_SHARED = tuple(sorted({*SITE_RECOVERY, *versions.VAULTS}, reverse=True))
+
 TYPES: list[ResourceType] = [
     kind(
         JOB_TYPE,
@@ -732,12 +736,12 @@ TYPES: list[ResourceType] = [
         overrides={"GET": _get_vault_setting, "LIST": _list_vault_settings, "PUT": _put_vault_setting},
     ),
     listed(f"{VAULT}/replicationSupportedOperatingSystems", _operating_systems),
-    listed(f"{VAULT}/replicationUsages", _usages),
+    kind(f"{VAULT}/replicationUsages", versions=_SHARED, get=False, overrides={"LIST": _usages}),
     listed(f"{ITEM}/targetComputeSizes", _target_sizes),
     kind(
         "Microsoft.RecoveryServices/replicationEligibilityResults",
         scope="any",
         overrides={"GET": _eligibility, "LIST": _eligibility},
     ),
-    listed("Microsoft.RecoveryServices/operations", _operations),
+    kind("Microsoft.RecoveryServices/operations", versions=_SHARED, get=False, overrides={"LIST": _operations}),
 ]

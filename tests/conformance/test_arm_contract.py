@@ -13,6 +13,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from tests.conformance.conftest import Azure
 
 VERSION = "api-version=2025-04-01"
+MACHINE = "/providers/Microsoft.Compute/virtualMachines/x?api-version=2026-04-01"
 
 
 def path(azure: Azure, tail: str = "") -> str:
@@ -76,9 +77,9 @@ def test_a_wrong_secret_gets_no_token(azure: Azure) -> None:
         ("GET", "/providers/Microsoft.Nonsense/things?api-version=2026-04-01", 404, "InvalidResourceNamespace"),
         ("GET", "/providers/Microsoft.Compute/nonsense?api-version=2026-04-01", 404, "InvalidResourceType"),
         ("GET", "/resourcegroups/nowhere?api-version=2025-04-01", 404, "ResourceGroupNotFound"),
-        ("GET", "/resourceGroups/rg-dr-sea/providers/Microsoft.Compute/virtualMachines/x?api-version=2026-04-01", 404, "ResourceNotFound"),
-        ("GET", "/resourceGroups/nowhere/providers/Microsoft.Compute/virtualMachines/x?api-version=2026-04-01", 404, "ResourceGroupNotFound"),
-        ("POST", "/resourceGroups/rg-dr-sea/providers/Microsoft.Compute/virtualMachines/x?api-version=2026-04-01", 405, "HttpMethodNotAllowed"),
+        ("GET", f"/resourceGroups/rg-dr-sea{MACHINE}", 404, "ResourceNotFound"),
+        ("GET", f"/resourceGroups/nowhere{MACHINE}", 404, "ResourceGroupNotFound"),
+        ("POST", f"/resourceGroups/rg-dr-sea{MACHINE}", 405, "HttpMethodNotAllowed"),
         ("PUT", "/providers/Microsoft.Compute/skus?api-version=2021-07-01", 405, "HttpMethodNotAllowed"),
     ],
 )  # fmt: skip

@@ -80,7 +80,7 @@ TYPES: list[ResourceType] = [
         name=PLACEMENT,
         put=Write(created=201, replaced=200),
         patch=Write(replaced=200),
-        delete=Write(deleted=200),
+        delete=Write(deleted=200, absent=200),  # the SDK takes nothing else
         prepare=_prepare_placement,
         has_state=False,
         **_GROUPED,
