@@ -166,7 +166,20 @@ class AuditRow:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        return list(_fields(self.entry.detail).items())
+        given = [("reason", self.entry.reason)] if self.entry.reason else []
+        return given + list(_fields(self.entry.detail).items())
+
+    @property
+    def evidence(self) -> list[tuple[str, str]]:
+        """What an auditor compares with other records."""
+        shown = (
+            ("Entry", str(self.entry.sequence)),
+            ("Request id", self.entry.request_id),
+            ("Azure correlation id", self.entry.correlation_id),
+            ("Hash", self.entry.hash),
+            ("Hash before", self.entry.previous_hash),
+        )
+        return [(term, text) for term, text in shown if text]
 
     @property
     def subjects(self) -> list[str]:

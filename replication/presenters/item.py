@@ -12,10 +12,11 @@ from replication import charts, clock
 from replication.domain import ids
 from replication.models import ProtectedItem
 from replication.presenters.items import RPO_TARGET, ItemRow
+from replication.presenters.looks import moment
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 _TONES = {"Critical": "error", "Error": "error", "Warning": "warn"}
-_ERROR_PARTS = ("code", "message", "causes", "action", "severity", "created_at")
+_ERROR_PARTS = ("code", "message", "causes", "action", "severity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Issue:
     causes: str
     action: str
     severity: str
-    since: str
+    since: datetime | None
 
     @property
     def tone(self) -> str:
@@ -174,5 +175,5 @@ class Chart:
 
 
 def _issue(error: Mapping[str, Any]) -> Issue:
-    code, message, causes, action, severity, since = (str(error.get(part) or "") for part in _ERROR_PARTS)
-    return Issue(code, message, causes, action, severity, since)
+    code, message, causes, action, severity = (str(error.get(part) or "") for part in _ERROR_PARTS)
+    return Issue(code, message, causes, action, severity, moment(error.get("created_at")))

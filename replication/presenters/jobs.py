@@ -1,13 +1,12 @@
 """Site Recovery jobs: the list and one of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from replication.domain.states import JOB
 from replication.grid import Choice, Column, Grid, by, distinct, words
 from replication.models import Job
-from replication.presenters.looks import State, job_state
+from replication.presenters.looks import State, job_state, moment
 from replication.presenters.runs import elapsed
 
 
@@ -65,15 +64,8 @@ class JobRow:
 
 def _task(task: dict[str, Any]) -> dict[str, Any]:
     state = job_state(str(task.get("state", "")))
-    begun, ended = _time(task.get("started_at")), _time(task.get("ended_at"))
+    begun, ended = moment(task.get("started_at")), moment(task.get("ended_at"))
     title = task.get("title") or task.get("name") or "Task"
     return {
         "tone": state.tone, "word": state.label, "title": title, "duration": elapsed(begun, ended), "started": begun,
     }  # fmt: skip
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
-        return None

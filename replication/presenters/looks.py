@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from replication.domain.states import HEALTH, ITEM, JOB, RUN, STEP, ItemStatus, Look
 from replication.models import Vault
@@ -49,6 +50,14 @@ def item_state(value: str, protection_state: str) -> State:
 def health_word(value: str) -> str:
     """Healthy, Warning, Critical, Not applicable."""
     return HEALTH[value].label if value in HEALTH else value
+
+
+def moment(text: object) -> datetime | None:
+    """A time out of a stored document; None for what is none."""
+    try:
+        return datetime.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None
 
 
 def regions(vaults: Iterable[Vault]) -> Mapping[str, str]:

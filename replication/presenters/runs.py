@@ -15,7 +15,7 @@ from replication.domain.steps import FINAL, STAGES, Outcome, StepState
 from replication.grid import Choice, Column, Grid, Rows, by, words
 from replication.models import ProtectedItem, Run, Step
 from replication.presenters.items import ItemRow
-from replication.presenters.looks import State, run_state, step_state
+from replication.presenters.looks import State, region, run_state, step_state
 
 STEPS_SHOWN = 100  # of the foundations of one run; more than that is said in a sentence
 EVENTS_SHOWN = 20
@@ -124,9 +124,10 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A step of the timeline; the names are those that ui/timeline_step.html reads."""
+    """A step of the timeline. `names` are the regions' display names."""
 
     step: Step
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -150,7 +151,7 @@ class StepRow:
     def detail(self) -> str:
         """Where it is, and a mapping's own name."""
         own = self._name if self.step.kind in _MAPPINGS else ""
-        return ", ".join(filter(None, (str(self.step.spec.get("location", "")), own)))
+        return ", ".join(filter(None, (region(self.names, str(self.step.spec.get("location", ""))), own)))
 
     @property
     def _name(self) -> str:
@@ -284,8 +285,8 @@ class Progress:
 
     @property
     def tone(self) -> str:
-        """Colour of the progress line."""
-        if self.failed or self.skipped:
+        """Colour of the progress line: red only when nothing goes on any more."""
+        if self.done == self.total and (self.failed or self.skipped):
             return "error"
         return "ok" if self.total and self.total == self._count(StepState.SUCCEEDED) else ""
 
@@ -293,7 +294,7 @@ class Progress:
         return sum(stage.counts.get(state, 0) for stage in self.stages)
 
 
-def progress(run: Run) -> Progress:
+def progress(run: Run, names: Mapping[str, str]) -> Progress:
     """The stages with their counts and the foundations' steps: three queries at any size."""
     counts: dict[int, dict[str, int]] = {index: {} for index in range(len(STAGES))}
     for stage, state, number in run.steps.order_by().values_list("stage", "state").annotate(Count("pk")):
@@ -301,7 +302,7 @@ def progress(run: Run) -> Progress:
     steps = foundations(run)
     return Progress(
         stages=[
-            Stage(index=i, title=title, counts=counts[i], steps=[StepRow(s) for s in steps if s.stage == i])
+            Stage(index=i, title=title, counts=counts[i], steps=[StepRow(s, names) for s in steps if s.stage == i])
             for i, title in enumerate(STAGES)
         ]
     )
@@ -346,7 +347,7 @@ def machine_rows(
 
 def _machine_row(step: Step, item: ProtectedItem | None, names: Mapping[str, str]) -> MachineRow:
     name = step.spec.get("machine_name") or step.title
-    row = StepRow(step)
+    row = StepRow(step, names)
     now = "Enabled" if step.state == StepState.SUCCEEDED else row.word
     return MachineRow(row=row, name=name, item=ItemRow(item, names) if item else None, now=now)
 

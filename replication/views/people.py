@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -34,7 +34,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """A new account."""
     _administrator(request)
-    form = AccountForm(request.POST or None)
+    form = AccountForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         person = verbs.create(data["username"], data["display_name"], data["password"], actor=actor(request))
@@ -70,9 +70,7 @@ def grant(request: HttpRequest, pk: int, vault_pk: int) -> HttpResponse:
     found = access.get(Person.objects.all(), pk=pk)
     held = verbs.live(vault).filter(person=found).first()
     sides = {side: present.scope_choices(me, vault, side) for side in ("source", "target")}
-    form = GrantForm(
-        request.POST or None, initial=present.initial(held), sources=sides["source"], targets=sides["target"]
-    )
+    form = GrantForm(_posted(request), initial=present.initial(held), sources=sides["source"], targets=sides["target"])
     if request.method == "POST" and form.is_valid():
         return _try(request, found, lambda: _grant(request, form, found, vault, held, sides))
     context = {"form": form, "person": found, "for_vault": vault, "held": held}
@@ -144,6 +142,11 @@ def _with_grants(me: Person) -> Any:
     live = Grant.objects.filter(ended_at=None, vault__in=_vaults(me)).select_related("vault", "granted_by")
     grants = live.prefetch_related("scopes").order_by("vault__name")
     return Person.objects.prefetch_related(Prefetch("grants", grants, to_attr="shown_grants"))
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent; an empty form too is one that was sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def _status(form: Any) -> int:

@@ -47,7 +47,7 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     ended = found.state in Run.FINISHED
     if request.GET.get("since") == str(found.version) and not ended:
         return nothing_new(RUNNING)
-    request.GET = _without_since(request)  # the links in the answer are the page's
+    request.GET = _without_since(request)  # type: ignore[assignment]  # the links in the answer are the page's
     context = _context(request, found) | {"swapped": True}
     return paced(render(request, "replication/runs/_live.html", context, status=OVER if ended else 200), RUNNING)
 
@@ -67,8 +67,9 @@ def step(request: HttpRequest, run_pk: UUID, pk: int) -> HttpResponse:
     context = {
         "vault": found.vault,
         "run": present.RunRow(found),
-        "row": present.StepRow(row),
+        "row": present.StepRow(row, regions([found.vault])),
         "facts": step_facts(row),
+        "asked": present.asked_for(row.spec),
     }
     return render(request, "replication/runs/step.html", context)
 
@@ -127,7 +128,8 @@ def _get(request: HttpRequest, pk: UUID) -> Run:
 
 def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
     person, row = signed_in(request), present.RunRow(found)
-    progress = present.progress(found)
+    names = regions([found.vault])
+    progress = present.progress(found, names)
     chosen = clean(request.GET.get("machines"))
     page = Paginator(present.machine_steps(found, chosen), MACHINES_A_PAGE).get_page(clean(request.GET.get("page")))
     items = access.items(person, found.vault).filter(gone_at=None)
@@ -139,7 +141,7 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "failed_title": present.failed_title(progress),
         "now": clock.now(),
         "page": page,
-        "machines": present.machine_rows(found, page, items, regions([found.vault])),
+        "machines": present.machine_rows(found, page, items, names),
         "chosen": chosen,
         "machine_filters": [(key, label) for key, (label, _) in present.MACHINE_FILTERS.items()],
         "why_not_cancel": may or why_not_cancel(row),

@@ -1,6 +1,7 @@
 """Vaults, and the overview of one."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -79,7 +80,8 @@ def _facts(vault: Vault) -> list[tuple[str, str]]:
     ]
 
 
-def inventory_as_of(vaults: Iterable[Vault]) -> object:
+def inventory_as_of(vaults: Iterable[Vault]) -> datetime | None:
     """When the inventory that the list rests on was read: the oldest of the connections' times."""
-    times = {vault.connection.inventory_as_of for vault in vaults}
-    return None if None in times or not times else min(times)
+    times = [vault.connection.inventory_as_of for vault in vaults]
+    known = [each for each in times if each]
+    return min(known) if known and len(known) == len(times) else None

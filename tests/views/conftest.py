@@ -1,6 +1,7 @@
 """Signed-in browsers of the cast."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,6 +9,12 @@ from django.test import Client
 from replication.models import Connection, Person, Vault
 
 SignedIn = Callable[[Person], Client]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; what it is worth is not tested here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

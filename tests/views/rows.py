@@ -57,7 +57,13 @@ def run(vault: Vault, person: Person, machines: int = 2, **columns: Any) -> Run:
         state="submitted",
     )  # fmt: skip
     plan = ReplicationPlan.objects.create(
-        connection_id=vault.connection_id, vault=vault, draft=draft, digest="d", document="{}", created_at=now, created_by=person
+        connection_id=vault.connection_id,
+        vault=vault,
+        draft=draft,
+        digest="d",
+        document="{}",
+        created_at=now,
+        created_by=person,
     )
     given = {
         "connection_id": vault.connection_id, "vault": vault, "plan": plan, "purpose": "enable", "machine_count": machines,

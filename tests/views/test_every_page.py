@@ -11,7 +11,10 @@ from replication.models import AuditEntry, Person, Vault
 from tests.views import rows
 from tests.views.conftest import SignedIn
 
-NONSENSE = "?q=%00x&sort=-nonsense&page=99999999999999999999999&size=0&health=purple&status=%F0%9F%92%A5&source='&reading=1e9&since=x:y&ids=a,b"
+NONSENSE = (
+    "?q=%00x&sort=-nonsense&page=99999999999999999999999&size=0&health=purple&status=%F0%9F%92%A5&source='"
+    "&reading=1e9&since=x:y&ids=a,b"
+)
 
 
 def pages(vault: Vault, admin: Person) -> list[str]:
@@ -48,7 +51,18 @@ def test_nonsense_in_the_address_is_told_or_ignored(signed_in: SignedIn, vault: 
 
 def test_numbers_too_large_for_a_column_are_absent(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
     browser = signed_in(admin)
-    for name in ("overview", "items", "items_live", "runs", "jobs", "item", "item_points", "reading", "audit_entry", "person"):
+    for name in (
+        "overview",
+        "items",
+        "items_live",
+        "runs",
+        "jobs",
+        "item",
+        "item_points",
+        "reading",
+        "audit_entry",
+        "person",
+    ):
         assert browser.get(reverse(f"replication:{name}", args=[10**30])).status_code == 404, name
 
 
@@ -82,7 +96,9 @@ def test_an_account_without_a_role_sees_empty_pages(signed_in: SignedIn, vault: 
     assert b"There are no vaults here" in browser.get(reverse("replication:vaults")).content
 
 
-@pytest.mark.parametrize("name", ["vaults", "overview", "items", "all_items", "runs", "all_runs", "jobs", "audit", "people"])
+@pytest.mark.parametrize(
+    "name", ["vaults", "overview", "items", "all_items", "runs", "all_runs", "jobs", "audit", "people"]
+)
 def test_a_page_costs_the_same_at_any_size(
     signed_in: SignedIn, vault: Vault, admin: Person, queries: Callable[[Callable[[], Any]], int], name: str
 ) -> None:
@@ -101,7 +117,7 @@ def _fill(vault: Vault, admin: Person, number: int) -> None:
         rows.item(vault, f"fill-{number}-{n}", errors=())
         rows.run(vault, admin, machines=1)
         rows.job(vault, f"job-{number}-{n}")
-        Person.objects.create_user(f"person-{number}-{n}")
+        Person.objects.create(username=f"person-{number}-{n}")
 
 
 def test_a_change_wants_post(signed_in: SignedIn, vault: Vault, admin: Person) -> None:

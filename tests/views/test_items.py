@@ -1,0 +1,204 @@
+"""Replicated items: filters, sort, live cells, export, the page of one."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from replication import clock
+from replication.domain import inventory as inv
+from replication.models import AuditEntry, Person, ProtectedItem, Reading, RecoveryPoint, Sample, Vault
+from tests.views import rows
+from tests.views.conftest import SignedIn
+
+
+def _list(vault: Vault, query: str = "") -> str:
+    return reverse("replication:items", args=[vault.pk]) + query
+
+
+def _names(content: bytes, *names: str) -> list[str]:
+    """Those of the names that the page links to, in the order of the page."""
+    text = content.decode()
+    return sorted((name for name in names if f">{name}</a>" in text), key=lambda name: text.index(f">{name}</a>"))
+
+
+def test_worst_health_comes_first_and_every_number_is_a_filter(
+    signed_in: SignedIn, vault: Vault, admin: Person
+) -> None:
+    rows.item(vault, "fine")
+    rows.item(vault, "bad", health="Critical")
+    rows.item(vault, "copying", status="copying", progress=64, protection_state="InitialReplicationInProgress")
+    browser = signed_in(admin)
+    whole = browser.get(_list(vault))
+    assert _names(whole.content, "fine", "bad", "copying") == ["bad", "copying", "fine"]
+    assert 'href="?health=Critical"' in whole.content.decode()
+    assert "Initial replication" in whole.content.decode()
+    assert _names(browser.get(_list(vault, "?health=Critical")).content, "fine", "bad", "copying") == ["bad"]
+    assert _names(browser.get(_list(vault, "?status=moving")).content, "fine", "bad", "copying") == ["copying"]
+    assert _names(browser.get(_list(vault, "?sort=-name")).content, "fine", "bad", "copying") == [
+        "fine",
+        "copying",
+        "bad",
+    ]
+    assert _names(browser.get(_list(vault, "?q=FIN+rg-erp")).content, "fine", "bad", "copying") == ["fine"]
+
+
+def test_rpo_and_test_filters(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    rows.item(vault, "slow", rpo=3600, last_test_at=clock.now())
+    rows.item(vault, "quick", rpo=60, last_test_at=clock.now() - timedelta(days=200))
+    browser = signed_in(admin)
+    assert _names(browser.get(_list(vault, "?rpo=above")).content, "slow", "quick") == ["slow"]
+    assert _names(browser.get(_list(vault, "?test=due")).content, "slow", "quick") == ["quick"]
+    assert _names(browser.get(_list(vault, "?sort=rpo")).content, "slow", "quick") == ["slow", "quick"]
+
+
+def test_an_item_that_runs_in_the_recovery_region_is_shown_turned_round(
+    signed_in: SignedIn, vault: Vault, admin: Person
+) -> None:
+    rows.item(vault, "over", active_location="Recovery", status="failed_over")
+    shown = signed_in(admin).get(_list(vault)).content.decode()
+    assert 'class="arrow">Southeast Asia' in shown
+
+
+def test_what_left_the_vault_is_not_listed(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    gone = rows.item(vault, "gone", gone_at=clock.now())
+    browser = signed_in(admin)
+    assert b"No machines are replicated yet" in browser.get(_list(vault)).content
+    assert b"no longer replicated" in browser.get(reverse("replication:item", args=[gone.pk])).content
+
+
+# --- live ----------------------------------------------------------------------------------------------------------------
+
+
+def _live(vault: Vault, items: list[ProtectedItem], since: str) -> str:
+    ids = ",".join(str(item.pk) for item in items)
+    return reverse("replication:items_live", args=[vault.pk]) + f"?ids={ids}&since={since}"
+
+
+def test_nothing_new_is_204_and_one_query_besides_the_session(
+    signed_in: SignedIn, vault: Vault, admin: Person, queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    Vault.objects.update(version=7)
+    browser, found = signed_in(admin), rows.item(vault, "one")
+    assert browser.get(_live(vault, [found], f"{vault.pk}:7")).status_code == 204
+    assert queries(lambda: browser.get(_live(vault, [found], f"{vault.pk}:7"))) == 3  # session, account, versions
+
+
+def test_only_changed_rows_are_swapped_and_never_the_name(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    Vault.objects.update(version=8)
+    old, new = rows.item(vault, "old", version=7), rows.item(vault, "new", version=8, health="Critical")
+    answer = signed_in(admin).get(_live(vault, [old, new], f"{vault.pk}:7"))
+    shown = answer.content.decode()
+    assert f'id="i-{new.pk}-health" hx-swap-oob="true"' in shown
+    assert f"i-{old.pk}-" not in shown
+    assert ">new</a>" not in shown
+    assert f"since={vault.pk}:8" in shown
+
+
+def test_the_server_decides_when_to_ask_again(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    still = rows.item(vault, "still")
+    browser = signed_in(admin)
+    assert browser.get(_live(vault, [still], ""))["Poll-Interval"] == "30"
+    moving = rows.item(vault, "moving", status="copying")
+    assert browser.get(_live(vault, [still, moving], ""))["Poll-Interval"] == "5"
+
+
+# --- export --------------------------------------------------------------------------------------------------------------
+
+
+def _csv(answer: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+
+def test_the_export_is_the_filtered_view_and_is_recorded(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    rows.item(vault, "fine")
+    rows.item(vault, "bad", health="Critical")
+    answer = signed_in(helpdesk).post(reverse("replication:items_export", args=[vault.pk]) + "?health=Critical")
+    assert answer["Content-Disposition"].startswith('attachment; filename="rsv-dr-items-')
+    assert [(row["Name"], row["Health"], row["Source region"]) for row in _csv(answer)] == [
+        ("bad", "Critical", "East Asia")
+    ]
+    entry = AuditEntry.objects.get(action="items.export")
+    assert entry.detail == {"filters": {"health": "Critical"}, "rows": 1}
+    assert entry.actor_id == helpdesk.pk
+
+
+def test_no_cell_is_a_formula(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    for name in ("=1+1", "+cmd", "-2", "@sum", "\ttab"):
+        rows.item(vault, name)
+    answer = signed_in(admin).post(reverse("replication:items_export", args=[vault.pk]))
+    assert {row["Name"] for row in _csv(answer)} == {"'=1+1", "'+cmd", "'-2", "'@sum", "'\ttab"}
+
+
+def test_all_pages_are_exported_and_a_stranger_gets_none(
+    signed_in: SignedIn, vault: Vault, admin: Person, stranger: Person
+) -> None:
+    for number in range(60):
+        rows.item(vault, f"vm-{number}")
+    assert len(_csv(signed_in(admin).post(reverse("replication:all_items_export")))) == 60
+    assert signed_in(stranger).post(reverse("replication:all_items_export")).status_code == 403
+
+
+# --- one item --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_item_page_tells_what_azure_says(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    error = inv.HealthError(
+        code="153023", severity="Critical", message="No recovery point for an hour.", causes="Too much change.", action="Use high churn.",
+        created_at=rows.NOON,
+    )  # fmt: skip
+    found = rows.item(vault, "erp", health="Critical", rpo=7200, errors=[error])
+    Sample.objects.create(item=found, at=clock.now() - timedelta(hours=1), rpo=7200, health="Critical")
+    shown = signed_in(admin).get(reverse("replication:item", args=[found.pk])).content.decode()
+    for said in (
+        "No recovery point for an hour.",
+        "Too much change.",
+        "Use high churn.",
+        "153023",
+        "2 h 00 min",
+        "rg-erp-asr",
+    ):
+        assert said in shown
+    assert "Recovery point objective" in shown
+
+
+def test_looking_at_an_item_asks_for_its_recovery_points_once_in_five_minutes(
+    signed_in: SignedIn, vault: Vault, admin: Person
+) -> None:
+    found, browser = rows.item(vault, "erp"), signed_in(admin)
+    page, fragment = reverse("replication:item", args=[found.pk]), reverse("replication:item_points", args=[found.pk])
+    assert fragment in browser.get(page).content.decode()
+    assert browser.get(page).status_code == 200
+    assert Reading.objects.filter(kind="recovery_points").count() == 1
+    assert browser.get(fragment).status_code == 204
+    RecoveryPoint.objects.create(item=found, arm_id="/p", at=rows.NOON, kind="ApplicationConsistent")
+    Reading.objects.update(answered_at=clock.now(), result={"changed": 1, "seen": 1})
+    last = browser.get(fragment)
+    assert (last.status_code, b"App-consistent" in last.content, b"data-poll" in last.content) == (286, True, False)
+    browser.get(page)
+    assert Reading.objects.filter(kind="recovery_points").count() == 1
+    Reading.objects.update(answered_at=clock.now() - timedelta(minutes=6))
+    browser.get(page)
+    assert Reading.objects.filter(kind="recovery_points").count() == 2
+
+
+def test_a_reading_is_polled_until_it_says_what_changed(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    browser = signed_in(admin)
+    page = browser.post(reverse("replication:items_refresh", args=[vault.pk]), follow=True).content.decode()
+    reading = Reading.objects.get()
+    address = reverse("replication:reading", args=[reading.pk])
+    assert f'data-poll="{address}"' in page
+    assert browser.get(address).status_code == 200
+    Reading.objects.update(answered_at=clock.now(), result={"changed": 0, "seen": 9})
+    last = browser.get(address)
+    assert (last.status_code, b"nothing changed" in last.content) == (286, True)
+    Reading.objects.update(problem={"code": "429", "message": "Too many requests.", "severity": "warning"})
+    assert b"Too many requests." in browser.get(address).content
+
+
+def test_somebody_elses_reading_is_absent(signed_in: SignedIn, vault: Vault, admin: Person, stranger: Person) -> None:
+    signed_in(admin).post(reverse("replication:items_refresh", args=[vault.pk]))
+    assert signed_in(stranger).get(reverse("replication:reading", args=[Reading.objects.get().pk])).status_code == 404

@@ -1,0 +1,101 @@
+"""Signing in and out, the brake, the theme."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from replication import clock
+from replication.demo import DEMO_ACCOUNTS
+from replication.models import AuditEntry, Person, Vault
+from tests.views.conftest import SignedIn
+
+SIGN_IN = {"username": "admin", "password": "admin-password-1"}
+
+
+def _actions() -> list[str]:
+    return list(AuditEntry.objects.order_by("sequence").values_list("action", flat=True))
+
+
+def test_in_and_out(client: Client, vault: Vault, admin: Person) -> None:
+    answer = client.post(reverse("login") + "?next=/vaults/", SIGN_IN | {"next": "/vaults/"})
+    assert answer["Location"] == "/vaults/"
+    assert client.get("/vaults/").status_code == 200
+    assert client.post(reverse("logout")).status_code == 302
+    assert client.get("/vaults/").status_code == 302
+    assert _actions() == ["session.signed_in", "session.signed_out"]
+    entry = AuditEntry.objects.earliest("sequence")
+    assert (entry.actor_id, entry.actor_role, entry.source_address) == (admin.pk, "administrator", "127.0.0.1")
+
+
+def test_a_wrong_password_is_recorded_without_it(client: Client, vault: Vault, admin: Person) -> None:
+    answer = client.post(reverse("login"), SIGN_IN | {"password": "wrong-secret"})
+    assert b"The user name or the password is wrong." in answer.content
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.outcome, entry.subject_name) == ("session.refused", "refused", "admin")
+    assert "wrong-secret" not in str(entry.__dict__)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"username": "admin"}, {"username": "a\x00", "password": "b"}, {"username": "x" * 9000, "password": "y"}],
+)
+def test_nonsense_is_refused_in_words(client: Client, vault: Vault, data: dict[str, str]) -> None:
+    assert client.post(reverse("login"), data).status_code == 200
+
+
+def test_guessing_is_braked_for_a_while(client: Client, vault: Vault, admin: Person) -> None:
+    for _ in range(10):
+        client.post(reverse("login"), SIGN_IN | {"password": "wrong"})
+    answer = client.post(reverse("login"), SIGN_IN)
+    assert b"Too many attempts." in answer.content
+    later = clock.now() + timedelta(minutes=6)
+    with clock.injected(lambda: later):
+        assert client.post(reverse("login"), SIGN_IN).status_code == 302
+    assert _actions().count("session.refused") == 10
+
+
+def test_nobody_is_led_to_another_site(client: Client, vault: Vault, admin: Person) -> None:
+    answer = client.post(reverse("login"), SIGN_IN | {"next": "https://example.org/"})
+    assert answer["Location"] == reverse("home")
+    assert client.post(reverse("replication:theme"), {"theme": "dark", "next": "//example.org"})["Location"] == "/"
+
+
+def test_a_deactivated_account_stays_out(client: Client, vault: Vault, admin: Person) -> None:
+    Person.objects.update(is_active=False)
+    assert client.post(reverse("login"), SIGN_IN).status_code == 200
+
+
+def test_demo_accounts_are_listed_and_let_in_only_in_a_demo(
+    client: Client, vault: Vault, admin: Person, settings: Any
+) -> None:
+    Person.objects.update(is_demo=True)
+    settings.DEMO = False
+    assert DEMO_ACCOUNTS[0].password.encode() not in client.get(reverse("login")).content
+    assert client.post(reverse("login"), SIGN_IN).status_code == 200
+    settings.DEMO = True
+    assert DEMO_ACCOUNTS[0].password.encode() in client.get(reverse("login")).content
+    assert client.post(reverse("login"), SIGN_IN).status_code == 302
+
+
+def test_the_theme_is_kept_with_the_account(client: Client, signed_in: SignedIn, admin: Person) -> None:
+    browser = signed_in(admin)
+    assert browser.post(reverse("replication:theme"), {"theme": "dark", "next": "/vaults/"})["Location"] == "/vaults/"
+    admin.refresh_from_db()
+    assert admin.theme == "dark"
+    assert b'data-theme="dark"' in browser.get("/vaults/").content
+    browser.post(reverse("replication:theme"), {"theme": "purple"})
+    admin.refresh_from_db()
+    assert admin.theme == "dark"
+    client.post(reverse("replication:theme"), {"theme": "light"})
+    assert b'data-theme="light"' in client.get(reverse("login")).content
+
+
+def test_forms_want_their_token(vault: Vault, admin: Person) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(admin)
+    answer = strict.post(reverse("replication:vaults_refresh"))
+    assert answer.status_code == 403
+    assert not AuditEntry.objects.exists()
