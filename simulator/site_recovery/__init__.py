@@ -24,7 +24,7 @@ the word and has a row in docs/simulator-assumptions.md.
 from __future__ import annotations
 
 from simulator.kernel.registry import Action, ResourceType
-from simulator.site_recovery import foundations, items, recovery, reports
+from simulator.site_recovery import foundations, intents, items, plans, recovery, reports
 from simulator.site_recovery.foundations import CONTAINER_PARTS, kind, listed
 from simulator.site_recovery.items import ITEM_PARTS
 from simulator.site_recovery.service import CONTAINER, ITEM, VAULT
@@ -64,5 +64,7 @@ TYPES: list[ResourceType] = [
     kind(ITEM, **ITEM_PARTS, actions={name: Action(handler) for name, handler in _ITEM_ACTIONS.items()}),
     listed(f"{VAULT}/replicationProtectedItems", items.list_items),
     listed(f"{ITEM}/recoveryPoints", recovery.list_points, recovery.get_point),
+    *plans.TYPES,
+    *intents.TYPES,
     *reports.TYPES,
 ]

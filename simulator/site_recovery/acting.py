@@ -119,12 +119,15 @@ def _outside(operation: Operation) -> Problem | None:
 
 
 Ending = Callable[[World, Resource, Item, Json], Problem | None]
+_ENDINGS: dict[Ask, Ending] = {}
 
 
 def ending(ask: Ask) -> Callable[[Ending], Ending]:
     """Register the effect of an operation on an item. It gets the item and what `act` was given."""
 
     def register(function: Ending) -> Ending:
+        _ENDINGS[ask] = function
+
         @service.completion(f"site_recovery.item.{ask.value}")
         def _ends(world: World, operation: Operation) -> Problem | None:
             resource = world.store.get(operation.target)
@@ -132,7 +135,8 @@ def ending(ask: Ask) -> Callable[[Ending], Ending]:
                 operation.outcome = "Canceled"
                 service.close_job(world, operation.args["vault"], operation.args["job"], "Cancelled")
                 return None
-            return _end(world, resource, ask, function, operation)
+            fault = service.doom(operation) or enable.untold(operation.args["problem"])
+            return finish(world, resource, ask, operation.args["given"], fault)
 
         return function
 
@@ -144,13 +148,13 @@ def _still(resource: Resource, operation: Operation) -> bool:
     return running is not None and running["job"] == operation.args["job"]
 
 
-def _end(world: World, resource: Resource, ask: Ask, function: Ending, operation: Operation) -> Problem | None:
+def finish(world: World, resource: Resource, ask: Ask, given: Json, fault: Problem | None) -> Problem | None:
+    """End what runs on an item: its effect unless it has failed already, then the state that the table has for it."""
     found = item_of(resource)
     step = move(State(found["before"]), ask)
     if step is None:  # a purge or disable that came while something else ran
         step = Move(State(found["state"]), State.ABSENT, State(found["before"]))
-    problem = service.doom(operation) or enable.untold(operation.args["problem"])
-    problem = problem or function(world, resource, found, operation.args["given"])
+    problem = fault or _ENDINGS[ask](world, resource, found, given)
     failed = problem is not None and problem.level != "Warning"
     after = step.failed if failed else step.done
     release(world, found, after)

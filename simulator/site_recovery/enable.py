@@ -482,16 +482,23 @@ def _enabled(world: World, operation: Operation) -> Problem | None:
         forget(world, resource)
         return untold(fault)
     resource.born = True
-    foundations.count_item(world, found["primary"], 1)
     if fault is not None:
+        foundations.count_item(world, found["primary"], 1)
         found["state"], found["agent_error"] = State.ENABLE_FAILED, fault["code"]
         obstacles.take_ownership(world, found["vm"], resource.id)
         return untold(fault)
+    admit(world, resource, found)
+    return None
+
+
+def admit(world: World, resource: Resource, found: Item) -> None:
+    """A machine has become an item: it counts, it owns its machine, replica disks appear, the first copy begins."""
     found["state"] = State.COPYING
+    obstacles.take_ownership(world, found["vm"], resource.id)
+    foundations.count_item(world, found["primary"], 1)
     start_copy(world, resource, found)
     materialize.put_replicas(world, found, found["disks"])
     world.store.touch(resource)
-    return None
 
 
 def _doomed(operation: Operation) -> Json | None:

@@ -48,7 +48,7 @@ _AUTOMATION = ("RunAsAccount", "SystemAssignedIdentity")
 # --- creating and replacing, common to all ----------------------------------------------------------------------------
 
 
-def _existing(call: Call, kind: str) -> Resource | None:
+def existing_of(call: Call, kind: str) -> Resource | None:
     """The resource of the address, which must not be in the middle of a change. Raises 400 for a bad name, 409."""
     verbs._check_name(call)
     found = call.world.store.get(call.id)
@@ -57,7 +57,7 @@ def _existing(call: Call, kind: str) -> Resource | None:
     return found
 
 
-def _write(call: Call, task: Task, facts: Json, existing: Resource | None) -> Response:
+def write(call: Call, task: Task, facts: Json, existing: Resource | None) -> Response:
     """Accept a PUT or PATCH: the new facts wait in the operation; a new resource is there but not born yet."""
     world = call.world
     if existing is None and task.problem is None:
@@ -94,8 +94,8 @@ def _written(world: World, operation: Operation) -> Problem | None:
         return problems.problem(operation.args["problem"], **operation.args.get("words", {}))
     resource = _land(world, operation)
     if resource is not None and resource.type == MAPPING:
-        _pair(world, resource.id)
-        _pair_target(world, record(resource)["target"])
+        pair(world, resource.id)
+        pair(world, record(resource)["target"])
     return None
 
 
@@ -114,12 +114,12 @@ def _removed(world: World, operation: Operation) -> Problem | None:
     target = record(resource).get("target") if resource.type == MAPPING else None
     world.remove(resource)
     if target is not None:
-        _pair(world, operation.target)
-        _pair_target(world, target)
+        pair(world, operation.target)
+        pair(world, target)
     return None
 
 
-def _remove(call: Call, scenario: str, **about: Any) -> Response:
+def remove(call: Call, scenario: str, **about: Any) -> Response:
     """Accept the removal of the addressed resource; 204 at once when there is none (as ARM does, *assumed*)."""
     found = call.world.store.get(call.id)
     if found is None:
@@ -184,11 +184,11 @@ def _put_fabric(call: Call) -> Response:
     location = ids.normalize_location(take(call, details, "location", str, required=True))
     if location not in regions.BY_NAME:
         raise problems.invalid("customDetails.location", f"'{location}' is not a region", client_of(call))
-    existing = _existing(call, "Fabric")
+    existing = existing_of(call, "Fabric")
     _check_region(call, location, existing)
     seconds = None if existing is None else 1.0 * call.world.settings.durations
     task = Task("fabric.create", existing or call.id, "site_recovery.written", seconds=seconds)
-    return _write(call, task, {"location": location}, existing)
+    return write(call, task, {"location": location}, existing)
 
 
 def _check_region(call: Call, location: str, existing: Resource | None) -> None:
@@ -209,7 +209,7 @@ def _remove_fabric(call: Call) -> Response:
         raise problems.in_use("fabric", call.address.name, "it has protection containers", client_of(call))
     if call.action:
         service.stored(call, call.id, "fabric", hidden=True)
-    return _remove(call, "fabric.remove")
+    return remove(call, "fabric.remove")
 
 
 @answering
@@ -236,13 +236,13 @@ def _put_container(call: Call) -> Response:
             raise problems.invalid("providerSpecificInput", "it must be a list of objects", client_of(call))
         provider_input(call, {"providerSpecificInput": entry}, "providerSpecificInput")
     service.stored(call, fabric_id(call.id), "fabric")
-    existing = _existing(call, "Container")
+    existing = existing_of(call, "Container")
     facts = record(existing) if existing is not None else {"items": 0, "paired": False, "role": ""}
     task = Task("container.create", existing or call.id, "site_recovery.written")
     if len(call.address.name) > _CONTAINER_NAME_MAX:
         task.problem = problems.problem("150257", name=call.address.name)
         task.args = {"problem": "150257", "words": {"name": call.address.name}}
-    return _write(call, task, facts, existing)
+    return write(call, task, facts, existing)
 
 
 @answering
@@ -253,7 +253,7 @@ def _remove_container(call: Call) -> Response:
             raise problems.in_use("protection container", found.name, f"it has {what}", client_of(call))
     if any(_targets(call.world, found.id)):
         raise problems.in_use("protection container", found.name, "a mapping leads to it", client_of(call))
-    return _remove(call, "container.remove")
+    return remove(call, "container.remove")
 
 
 def _targets(world: World, container: str) -> list[Resource]:
@@ -262,7 +262,7 @@ def _targets(world: World, container: str) -> list[Resource]:
     return [one for one in _resources(world, MAPPING, vault_of(container)) if record(one)["target"].lower() == wanted]
 
 
-def _pair(world: World, mapping_or_container: str) -> None:
+def pair(world: World, mapping_or_container: str) -> None:
     """Work out a container's pairing anew: source of a mapping is Primary, mere target is Recovery (§3.2)."""
     container = world.store.get(container_id(mapping_or_container))
     if container is None:
@@ -273,10 +273,6 @@ def _pair(world: World, mapping_or_container: str) -> None:
     facts["paired"] = source or target
     facts["role"] = "Primary" if source else "Recovery" if target else ""
     world.store.touch(container)
-
-
-def _pair_target(world: World, container: str) -> None:
-    _pair(world, container)
 
 
 def count_item(world: World, container: str, change: int) -> None:
@@ -294,7 +290,7 @@ def count_item(world: World, container: str, change: int) -> None:
 def _put_policy(call: Call) -> Response:
     service.vault(call)
     given = provider_input(call, service.properties_of(call), "providerSpecificInput")
-    existing = _existing(call, "Policy")
+    existing = existing_of(call, "Policy")
     return _policy(call, "policy.create" if existing is None else "policy.update", _figures(call, given, {}), existing)
 
 
@@ -303,7 +299,7 @@ def _patch_policy(call: Call) -> Response:
     """The body's key is replicationProviderSettings here, not providerSpecificInput (§2.2)."""
     found = service.stored(call, call.id, "replication policy")
     given = provider_input(call, service.properties_of(call), "replicationProviderSettings")
-    _existing(call, "Policy")
+    existing_of(call, "Policy")
     return _policy(call, "policy.update", _figures(call, given, record(found)), found)
 
 
@@ -332,7 +328,7 @@ def _policy(call: Call, scenario: str, facts: Json, existing: Resource | None) -
         words = {"name": call.address.name, "why": why}
         task.problem = problems.problem("150261", **words)
         task.args = {"problem": "150261", "words": words}
-    return _write(call, task, facts, existing)
+    return write(call, task, facts, existing)
 
 
 def _policy_fault(facts: Json) -> str:
@@ -355,7 +351,7 @@ def _delete_policy(call: Call) -> Response:
             users = _resources(call.world, kind, vault_of(found.id))
             if any(str(record(one)["policy"]).lower() == wanted for one in users):
                 raise problems.in_use("replication policy", found.name, f"{what} uses it", client_of(call))
-    return _remove(call, "policy.remove")
+    return remove(call, "policy.remove")
 
 
 # --- container mappings -----------------------------------------------------------------------------------------------
@@ -373,7 +369,7 @@ def _put_mapping(call: Call) -> Response:
     rule = service.stored(call, policy, "replication policy")
     if other is source:
         raise problems.invalid("targetProtectionContainerId", "it must be another container", client_of(call))
-    existing = _existing(call, "Mapping")
+    existing = existing_of(call, "Mapping")
     facts = {"target": other.id, "policy": rule.id, **_automation(call, given, existing)}
     _check_pair(call, facts, existing)
     return _mapping(call, "mapping.create", facts, existing, rule)
@@ -385,7 +381,7 @@ def _mapping(call: Call, scenario: str, facts: Json, existing: Resource | None, 
     task = Task(scenario, existing or call.id, "site_recovery.written", duration=duration)
     task.target_id = shapes.entity(call.world, rule_id)
     task.target_name = shapes.name_of(rule_id)
-    return _write(call, task, facts, existing)
+    return write(call, task, facts, existing)
 
 
 def _automation(call: Call, given: Json, existing: Resource | None) -> Json:
@@ -423,7 +419,7 @@ def _check_pair(call: Call, facts: Json, existing: Resource | None) -> None:
 def _patch_mapping(call: Call) -> Response:
     found = service.stored(call, call.id, "protection container mapping")
     given = provider_input(call, service.properties_of(call), "providerSpecificInput")
-    _existing(call, "Mapping")
+    existing_of(call, "Mapping")
     facts = record(found) | _automation(call, given, found)
     return _mapping(call, "mapping.update", facts, found, facts["policy"])
 
@@ -443,7 +439,7 @@ def _remove_mapping(call: Call) -> Response:
             )
         policy = record(found)["policy"]
         about = {"target_id": shapes.entity(call.world, policy), "target_name": shapes.name_of(policy)}
-    return _remove(call, "mapping.remove", **about)
+    return remove(call, "mapping.remove", **about)
 
 
 def _mapping_used(world: World, mapping: Resource) -> bool:
@@ -530,7 +526,7 @@ def _put_network_mapping(call: Call) -> Response:
     properties = service.properties_of(call)
     details = take(call, properties, "fabricSpecificDetails", dict, required=True)
     primary = take(call, details, "primaryNetworkId", str, required=True)
-    return _network_mapping(call, properties, primary, "network.create", _existing(call, "NetworkMapping"))
+    return _network_mapping(call, properties, primary, "network.create", existing_of(call, "NetworkMapping"))
 
 
 @answering
@@ -541,7 +537,7 @@ def _patch_network_mapping(call: Call) -> Response:
     primary = take(call, details, "primaryNetworkId", str) or record(found)["primary"]
     before = {"recoveryFabricName": shapes.name_of(record(found)["recovery_fabric"])}
     properties = {**before, "recoveryNetworkId": record(found)["recovery"], **properties}
-    return _network_mapping(call, properties, primary, "network.create", _existing(call, "NetworkMapping"))
+    return _network_mapping(call, properties, primary, "network.create", existing_of(call, "NetworkMapping"))
 
 
 def _network_mapping(call: Call, properties: Json, primary: str, scenario: str, existing: Resource | None) -> Response:
@@ -557,7 +553,7 @@ def _network_mapping(call: Call, properties: Json, primary: str, scenario: str, 
     if fault is not None:
         task.problem = problems.problem(*fault[:1], **fault[1])
         task.args = {"problem": fault[0], "words": fault[1]}
-    return _write(call, task, facts, existing)
+    return write(call, task, facts, existing)
 
 
 def _network_fault(world: World, network_id: str, fabric: Resource) -> tuple[str, Json] | None:
@@ -584,7 +580,7 @@ def _check_mapped_once(call: Call, facts: Json, existing: Resource | None) -> No
 def _delete_network_mapping(call: Call) -> Response:
     found = call.world.store.get(call.id)
     name = shapes.name_of(record(found)["primary"]) if found is not None else ""
-    return _remove(call, "network.remove", target_id=name, target_name=name)
+    return remove(call, "network.remove", target_id=name, target_name=name)
 
 
 def mapped_network(world: World, fabric: str, network: str, recovery_fabric: str) -> str | None:
@@ -661,8 +657,8 @@ def _planted(make: Any) -> Any:
         resource.sim["record"] = make(world, resource, resource.properties)
         resource.document = {}
         if resource.type == MAPPING:
-            _pair(world, resource.id)
-            _pair_target(world, record(resource)["target"])
+            pair(world, resource.id)
+            pair(world, record(resource)["target"])
 
     return stored
 

@@ -20,7 +20,6 @@ from simulator.site_recovery import (
     health,
     machines,
     materialize,
-    obstacles,
     problems,
     service,
     shapes,
@@ -442,12 +441,8 @@ def _planted_disk(entry: Json) -> Json:
 
 
 def _age(world: World, resource: Resource, found: Item, age: float, state: str) -> None:
-    obstacles.take_ownership(world, found["vm"], resource.id)
-    foundations.count_item(world, found["primary"], 1)
     service.books(world, resource.id)["used"] = True
-    materialize.put_replicas(world, found, found["disks"])
-    found["state"] = State.COPYING
-    enable.start_copy(world, resource, found)
+    enable.admit(world, resource, found)
     if state != State.PROTECTED:
         return
     born = world.now() - age

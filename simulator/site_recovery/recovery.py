@@ -388,8 +388,32 @@ def _child_begins(world: World, entry: Entry) -> None:
     world.agenda.add(float(entry.args["until"]), "site_recovery.job.ends", guid, {"vault": vault})
 
 
+def return_account(world: World, found: Item) -> str | None:
+    """A storage account in the recovery region of the vault's subscription."""
+    location, kind_of = location_of(world, found["recovery"]), "Microsoft.Storage/storageAccounts"
+    accounts = world.store.select(kind_of, ids.subscription_of(found["recovery"]))
+    return next((one.id for one in accounts if one.location == location), None)
+
+
+def home_request(world: World, found: Item) -> Json:
+    """What switchprotection would be asked to bring a machine back to its own group."""
+    made: Failover | None = found["failover"]
+    machine = machines.read(world, made["vm"]) if made is not None else None
+    group, account = ids.group_of(found["vm"]), return_account(world, found)
+    blank = {"replica_sku": None, "target_sku": None, "encryption_set": None, "encryption": None}
+    disks = [
+        {"key": disk.key, "staging": account, "group": group, "target_account": None, **blank}
+        for disk in (machine.disks if machine is not None else ())
+    ]
+    settings: Json = {ours: None for _, ours in enable.TARGETS} | {"resource_group": group}
+    settings |= {"extended_location": None, "auto_protection": "Disabled", "disk_encryption": None}
+    return {"policy": found["policy"], "settings": settings, "disks": disks}
+
+
 @ending(Ask.SWITCH)
 def _switched(world: World, resource: Resource, found: Item, given: Json) -> Problem | None:
+    if given.get("home"):  # asked of a whole recovery plan, which says nothing of each machine
+        given = home_request(world, found)
     made = found["failover"]
     machine = machines.read(world, made["vm"]) if made else None
     if machine is None:

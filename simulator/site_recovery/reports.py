@@ -93,11 +93,12 @@ def _get_job(call: Call) -> Response:
 def _list_jobs(call: Call) -> Response:
     """Newest first, without tasks and details (§3.4). The skip token is the number of the last job shown."""
     owner = service.vault(call)
-    ledger = service.books(call.world, owner.id)["jobs"]
+    books = service.books(call.world, owner.id)
+    ledger, dropped = books["jobs"], books["dropped"]
     wanted = _job_filter(call)
     size = verbs._page_size(call)
     shown: list[bytes] = []
-    number = _start(call, len(ledger))
+    number = _start(call, len(ledger), dropped)
     while number >= 0 and len(shown) < size:
         resource = call.world.store.get(f"{owner.id}/replicationJobs/{ledger[number]}")
         if resource is not None:
@@ -106,15 +107,15 @@ def _list_jobs(call: Call) -> Response:
             if wanted(body["properties"]):
                 shown.append(encode(body))
         number -= 1
-    return verbs._envelope(call, shown, str(number) if number >= 0 else "", 1)
+    return verbs._envelope(call, shown, str(number + dropped) if number >= 0 else "", 1)
 
 
-def _start(call: Call, count: int) -> int:
+def _start(call: Call, count: int, dropped: int) -> int:
     token = call.request.query.get("$skiptoken") or call.request.query.get("skiptoken") or ""
     if not token:
         return count - 1
     after = verbs._token(token)[0]
-    return min(count - 1, int(after)) if after.isdigit() else count - 1
+    return min(count - 1, int(after) - dropped) if after.isdigit() else count - 1
 
 
 _CLAUSE = re.compile(r"\s*(\w+)\s+(eq|ge|le|gt|lt)\s+'?([^'&]*?)'?\s*", re.IGNORECASE)

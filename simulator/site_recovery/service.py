@@ -36,6 +36,8 @@ NETWORK_MAPPING = f"{FABRIC}/replicationNetworks/replicationNetworkMappings"
 POLICY = f"{VAULT}/replicationPolicies"
 PLAN = f"{VAULT}/replicationRecoveryPlans"
 INTENT = f"{VAULT}/replicationProtectionIntents"
+KEEP_JOBS, _TRIM = 40_000, 5_000
+"""How many jobs a vault remembers (*assumed*: Azure keeps them by age), and how many are forgotten at once."""
 
 
 # --- the vault's books ------------------------------------------------------------------------------------------------
@@ -45,7 +47,7 @@ def books(world: World, vault_id: str) -> Json:
     """What a vault remembers beside its resources: whether Site Recovery was ever used, its jobs in order of start."""
     shelf = world.facts.setdefault("site_recovery", {})
     found: Json = shelf.setdefault(
-        vault_of(vault_id).lower(), {"used": False, "jobs": [], "events": [], "settings": {}}
+        vault_of(vault_id).lower(), {"used": False, "jobs": [], "dropped": 0, "settings": {}}
     )
     return found
 
@@ -188,6 +190,8 @@ def begin(call: Call, task: Task) -> Response:
     job = open_job(world, vault_id, task, job_guid, seconds, client_of(call))
     call.notes["job"] = job_guid
     call.effect = call.effect or "accepted"
+    if task.problem is not None:
+        job.sim["request"] = {"method": call.request.method, "path": call.request.path, "body": call.request.json()}
     response = call.start(
         duration=seconds,
         style=Style.SITE_RECOVERY,
@@ -200,7 +204,15 @@ def begin(call: Call, task: Task) -> Response:
         guid=guid,
     )
     response.headers.append(("x-ms-request-id", arm(job.id)))  # recorded: the header is there twice
+    _hold_back(call, task)
     return response
+
+
+def _hold_back(call: Call, task: Task) -> None:
+    """A transition that the control API has made manual: the operation waits until it is ended from there."""
+    row = task.duration or SCENARIOS[task.scenario].duration
+    if call.operation is not None and call.world.settings.transitions.get(row) == "manual":
+        call.world.operations.postpone(call.operation)
 
 
 def _seconds(world: World, task: Task) -> float:
@@ -232,10 +244,23 @@ def open_job(world: World, vault_id: str, task: Task, guid: str, seconds: float,
         task.extra,
     )
     job["left_out"], job["skipped"] = list(task.left_out), list(task.skipped)
-    ledger = books(world, vault_id)["jobs"]
-    job["serial"] = len(ledger)
-    ledger.append(guid)
+    ledger = books(world, vault_id)
+    job["serial"] = ledger["dropped"] + len(ledger["jobs"])
+    ledger["jobs"].append(guid)
+    _forget_old(world, vault_id, ledger)
     return world.put(f"{vault_id}/replicationJobs/{guid}", {}, {"record": job})
+
+
+def _forget_old(world: World, vault_id: str, ledger: Json) -> None:
+    """The oldest jobs of a vault go, a good many at a time, so that memory does not grow with the number of requests."""
+    if len(ledger["jobs"]) < KEEP_JOBS + _TRIM:
+        return
+    gone, ledger["jobs"] = ledger["jobs"][:_TRIM], ledger["jobs"][_TRIM:]
+    ledger["dropped"] += _TRIM
+    for guid in gone:
+        old = world.store.get(f"{vault_id}/replicationJobs/{guid}")
+        if old is not None:
+            world.store.remove(old)
 
 
 def job_of(world: World, vault_id: str, guid: str) -> Job | None:

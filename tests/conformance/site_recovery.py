@@ -230,7 +230,7 @@ def frozen() -> Iterator[Any]:
 @pytest.fixture
 def site(frozen: Any) -> Estate:
     """The vault with its foundations, in a world put back to its scenario."""
-    frozen.control("POST", "reset")
+    frozen.reset()
     frozen.control("PUT", "settings", {"token_lifetime": 100_000_000, "pace": "step"})
     made = estate(frozen).foundations()
     frozen.control("PUT", "settings", {"pace": "fast"})
