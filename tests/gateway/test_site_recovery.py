@@ -1,146 +1,20 @@
 """From an empty vault to a protected machine, with the real clients: every kind of step is sent, looked at and read back."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.domain.specs import (
-    ContainerMappingSpec,
-    ContainerSpec,
-    FabricSpec,
-    GroupSpec,
-    ManagedDiskSpec,
-    NetworkMappingSpec,
-    NetworkSpec,
-    PolicySpec,
-    ProtectSpec,
-    Spec,
-    StorageSpec,
-    SubnetSpec,
-)
-from replication.gateway.port import Gateway, Submitted
-
-SOURCE, TARGET = "eastasia", "southeastasia"
-
-
-def looked(gateway: Gateway, submitted: Submitted):
-    """Look until the operation no longer runs; None when it was done at once."""
-    deadline = time.monotonic() + 60
-    while not submitted.done:
-        progress = gateway.poll(submitted.handle)
-        if progress.state != "running":
-            return progress
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return None
-
-
-def make(gateway: Gateway, spec: Spec) -> Submitted:
-    """Submit, wait, and require that what is read back is what was asked for."""
-    submitted = gateway.submit(spec, request_id="0f0f0f0f-0000-0000-0000-000000000000")
-    progress = looked(gateway, submitted)
-    assert progress is None or progress.state == "succeeded", progress
-    found = gateway.read(spec)
-    assert found is not None
-    assert (found.state, spec.differences(found.spec)) == ("ready", [])
-    return submitted
-
-
-@dataclass(frozen=True)
-class World:
-    vault: inv.Vault
-    machine: inv.Machine
-
-    def path(self, *names: str) -> str:
-        return "/".join((self.vault.id, *names))
-
-    @property
-    def group(self) -> GroupSpec:
-        return GroupSpec(id=ids.group(self.vault.subscription_id, "rg-test-asr"), location=TARGET)
-
-    @property
-    def network(self) -> NetworkSpec:
-        arm_id = ids.resource(self.group.id, "Microsoft.Network/virtualNetworks", "vnet-test-asr")
-        subnets = (SubnetSpec(name=self.machine.subnet_name, prefix="10.77.1.0/24"),)
-        return NetworkSpec(id=arm_id, location=TARGET, prefixes=("10.77.0.0/16",), subnets=subnets)
-
-    @property
-    def cache(self) -> StorageSpec:
-        group = ids.group_of(self.machine.id)
-        arm_id = ids.resource(group, "Microsoft.Storage/storageAccounts", "stcacheofthetest01")
-        return StorageSpec(id=arm_id, location=SOURCE, sku="Standard_LRS")
-
-    def fabric(self, location: str) -> FabricSpec:
-        return FabricSpec(id=self.path("replicationFabrics", f"asr-a2a-default-{location}"), location=location)
-
-    def container(self, location: str) -> ContainerSpec:
-        name = f"asr-a2a-default-{location}-container"
-        return ContainerSpec(id=f"{self.fabric(location).id}/replicationProtectionContainers/{name}")
-
-    @property
-    def policy(self) -> PolicySpec:
-        arm_id = self.path("replicationPolicies", "24-hour-retention-policy")
-        return PolicySpec(id=arm_id, retention=1440, app_consistent=60)
-
-    def mapping(self, source: str, target: str) -> ContainerMappingSpec:
-        name = f"{source}-{target}-24-hour-retention-policy"
-        return ContainerMappingSpec(
-            id=f"{self.container(source).id}/replicationProtectionContainerMappings/{name}",
-            target_container_id=self.container(target).id,
-            policy_id=self.policy.id,
-        )
-
-    @property
-    def network_mapping(self) -> NetworkMappingSpec:
-        where = f"{self.fabric(SOURCE).id}/replicationNetworks/azureNetwork/replicationNetworkMappings/test"
-        return NetworkMappingSpec(
-            id=where,
-            recovery_fabric_name=ids.name(self.fabric(TARGET).id),
-            primary_network_id=self.machine.network_id,
-            recovery_network_id=self.network.id,
-        )
-
-    @property
-    def foundations(self) -> list[Spec]:
-        return [
-            self.group, self.network, self.cache, self.fabric(SOURCE), self.fabric(TARGET), self.container(SOURCE),
-            self.container(TARGET), self.policy, self.mapping(SOURCE, TARGET), self.mapping(TARGET, SOURCE),
-            self.network_mapping,
-        ]  # fmt: skip
-
-    @property
-    def protect(self) -> ProtectSpec:
-        item = f"{self.container(SOURCE).id}/replicationProtectedItems/{self.machine.name}-asr"
-        disks = tuple(
-            ManagedDiskSpec(
-                disk_id=disk.id,
-                cache_account_id=self.cache.id,
-                group_id=self.group.id,
-                replica_type=disk.sku,
-                target_type=disk.sku,
-            )
-            for disk in self.machine.disks
-        )
-        return ProtectSpec(
-            id=item,
-            machine_id=self.machine.id,
-            machine_name=self.machine.name,
-            policy_id=self.policy.id,
-            recovery_container_id=self.container(TARGET).id,
-            recovery_group_id=self.group.id,
-            managed_disks=disks,
-        )
+from replication.domain.specs import AvailabilitySetSpec
+from replication.gateway.port import Gateway
+from tests.gateway.estate import SOURCE, TARGET, World, looked, make, world_of
 
 
 @pytest.fixture
 def world(gateway: Gateway) -> World:
-    subscription = next(each.id for each in gateway.subscriptions() if each.name == "Contoso Production")
-    vault = next(each for each in gateway.vaults(subscription) if each.name == "rsv-dr-sea")
-    machine = next(each for each in gateway.machines(subscription) if each.name == "crm-db-01")
-    return World(vault, machine)
+    return world_of(gateway, "crm-db-01")
 
 
 def until(gateway, world, state):
@@ -218,9 +92,23 @@ def test_a_second_enable_of_the_same_machine_is_no_second_job(gateway, world):
         make(gateway, spec)
     make(gateway, world.protect)
     other = replace(world.protect, id=f"{world.protect.id}-again")
-    try:
-        progress = looked(gateway, gateway.submit(other, request_id="r"))
-        assert progress.state == "failed"
-    except Exception as error:
-        assert error.status in {400, 409}
+    progress = looked(gateway, gateway.submit(other, request_id="r"))
+    assert (progress.state, bool(progress.problem.action or progress.problem.message)) == ("failed", True)
     assert len(list(gateway.items(world.vault.id))) == 1
+
+
+def test_a_machine_with_blobs_for_disks(gateway):
+    world = world_of(gateway, "legacy-app-01")
+    for spec in (*world.foundations, world.target_account):
+        make(gateway, spec)
+    assert world.protect.unmanaged_disks
+    make(gateway, world.protect)
+
+
+def test_a_machine_into_an_availability_set(gateway):
+    world = world_of(gateway, "crm-web-01")
+    arm_id = ids.resource(world.group.id, "Microsoft.Compute/availabilitySets", "avset-test-asr")
+    target = AvailabilitySetSpec(id=arm_id, location=TARGET, fault_domains=2, update_domains=5, aligned=True)
+    for spec in (*world.foundations, target):
+        make(gateway, spec)
+    make(gateway, replace(world.protect, availability_set_id=target.id))

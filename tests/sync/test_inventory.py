@@ -77,7 +77,11 @@ def test_a_failing_subscription_keeps_its_rows_and_the_reason_is_told(contoso, r
     read()
     contoso.refresh_from_db()
     as_of = contoso.inventory_as_of
-    simulator.control("PUT", "faults", [{"verb": "LIST", "type": "*/disks", "do": "status", "status": 403, "code": "AuthorizationFailed"}])
+    simulator.control(
+        "PUT",
+        "faults",
+        [{"verb": "LIST", "type": "*/disks", "do": "status", "status": 403, "code": "AuthorizationFailed"}],
+    )
     try:
         outcome = read()
     finally:
@@ -100,6 +104,8 @@ def test_connecting_twice_is_one_connection_and_one_entry(contoso, simulator):
     from replication.actions.actor import CONSOLE
     from replication.actions.connections import configure
 
-    again = configure(endpoint=simulator.endpoint, tenant_id=simulator.tenant, client_id=simulator.client_id, actor=CONSOLE)
+    again = configure(
+        endpoint=simulator.endpoint, tenant_id=simulator.tenant, client_id=simulator.client_id, actor=CONSOLE
+    )
     assert again.pk == contoso.pk
     assert AuditEntry.objects.filter(action="connection.configured").count() == 1

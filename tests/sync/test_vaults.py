@@ -1,0 +1,154 @@
+"""A vault's items, jobs and site in rows; readings that people ask for."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from replication import clock
+from replication.domain import documents, ids
+from replication.domain import inventory as inv
+from replication.gateway.clients import open_gateway
+from replication.models import Machine, ProtectedItem, Reading, RecoveryPoint, Sample, Vault
+from replication.sync import inventory, readings, vaults
+from tests.gateway.estate import make, world_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gateway(contoso):
+    return open_gateway(contoso)
+
+
+@pytest.fixture
+def vault(contoso, gateway):
+    inventory.read(contoso, gateway)
+    return Vault.objects.get(name="rsv-dr-sea")
+
+
+@pytest.fixture
+def enabled(gateway, vault, simulator):
+    """A machine whose enable operation is over."""
+    simulator.control("PUT", "settings", {"durations": 0.0001})
+    world = world_of(gateway, "crm-db-01")
+    for spec in (*world.foundations, world.protect):
+        make(gateway, spec)
+    return world
+
+
+def synced(vault, state):
+    """Sync until the vault's item is in the state."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        outcome = vaults.sync(vault.pk)
+        item = ProtectedItem.objects.filter(vault=vault).first()
+        if item and item.protection_state == state:
+            return item, outcome
+        time.sleep(0.3)
+    raise AssertionError(item and item.protection_state)
+
+
+def test_a_vault_never_used_is_read_and_looked_at_rarely(vault):
+    assert vault.due_at is not None  # a new vault is due at once
+    outcome = vaults.sync(vault.pk)
+    vault.refresh_from_db()
+    assert (outcome.seen, vault.problem, vault.lease_until) == (0, None, None)
+    assert documents.from_json(inv.Site, vault.site) == inv.Site()
+    assert vault.due_at - vault.as_of > timedelta(minutes=4)
+
+
+def test_an_enabled_machine_becomes_a_row_and_a_protected_machine(vault, enabled):
+    item, _ = synced(vault, "Protected")
+    vault.refresh_from_db()
+    assert (item.name, item.status, item.progress) == ("crm-db-01", "protected", None)
+    assert (item.primary_location, item.recovery_location) == ("eastasia", "southeastasia")
+    assert item.key == f"{vault.key}/crm-db-01-asr"
+    assert item.machine_key == ids.key(enabled.machine.id)
+    machine = Machine.objects.get(name="crm-db-01")
+    assert (machine.protected_in, machine.replicable) == (item.key, False)
+    assert "rsv-dr-sea" in machine.verdicts[0]["message"]
+    assert Sample.objects.filter(item=item).exists()
+    assert {each["location"] for each in vault.site["fabrics"]} == {"eastasia", "southeastasia"}
+    enable = vault.jobs.get(scenario="EnableDr")
+    assert (enable.state, enable.target_name) == ("Succeeded", "crm-db-01")
+    assert enable.document["tasks"]
+
+
+def test_a_failed_read_keeps_the_rows_and_says_why(vault, enabled, simulator):
+    item, _ = synced(vault, "Protected")
+    vault.refresh_from_db()
+    before, as_of = vault.version, vault.as_of
+    simulator.control(
+        "PUT",
+        "faults",
+        [{"verb": "LIST", "type": "*/replicationJobs", "do": "status", "status": 403, "code": "AuthorizationFailed"}],
+    )
+    try:
+        outcome = vaults.sync(vault.pk)
+    finally:
+        simulator.control("DELETE", "faults")
+    vault.refresh_from_db()
+    assert outcome.problem.code == vault.problem["code"] == "AuthorizationFailed"
+    assert (vault.as_of, vault.lease_until) == (as_of, None)
+    assert vault.version > before
+    item.refresh_from_db()
+    assert item.gone_at is None
+    vaults.sync(vault.pk)
+    vault.refresh_from_db()
+    assert vault.problem is None
+
+
+def test_a_vault_is_read_by_one_worker_at_a_time(vault):
+    claimed = vaults.claim(vault.pk)
+    assert claimed is not None
+    assert vaults.claim(vault.pk) is None
+    assert vaults.sync(vault.pk) is None
+    Vault.objects.filter(pk=vault.pk).update(lease_until=clock.now() - timedelta(seconds=1))
+    assert vaults.claim(vault.pk) is not None
+    stale = vaults.read(claimed, open_gateway(vault.connection))  # its lease lapsed and another took over
+    assert (stale.seen, stale.changed) == (0, 0)
+    vault.refresh_from_db()
+    assert vault.as_of is None
+
+
+def ask(vault, kind, subject=""):
+    return Reading.objects.create(
+        connection=vault.connection, vault=vault, kind=kind, subject=subject, asked_at=clock.now()
+    )
+
+
+def test_a_reading_of_items_is_answered_once(vault):
+    reading = ask(vault, Reading.Kind.ITEMS, vault.key)
+    readings.answer(reading.pk)
+    readings.answer(reading.pk)
+    reading.refresh_from_db()
+    assert (reading.attempt, reading.result, reading.problem) == (1, {"changed": 0, "seen": 0}, None)
+    assert reading.answered_at is not None
+
+
+def test_a_reading_waits_while_somebody_else_reads_the_vault(vault):
+    vaults.claim(vault.pk)
+    reading = ask(vault, Reading.Kind.ITEMS, vault.key)
+    readings.answer(reading.pk)
+    reading.refresh_from_db()
+    assert (reading.answered_at, reading.lease_until) == (None, None)
+
+
+def test_a_reading_that_azure_refuses_is_answered_with_the_problem(vault, monkeypatch, settings):
+    settings.AZURE_CLIENT_ID = "another"
+    reading = ask(vault, Reading.Kind.VAULTS)
+    readings.answer(reading.pk)
+    reading.refresh_from_db()
+    assert reading.problem["code"] == "AnotherConnection"
+    assert reading.answered_at is not None
+
+
+def test_recovery_points_are_read_on_demand_and_pruned(vault, enabled):
+    item, _ = synced(vault, "Protected")
+    old = RecoveryPoint.objects.create(item=item, arm_id="gone", at=clock.now(), kind="CrashConsistent")
+    reading = ask(vault, Reading.Kind.RECOVERY_POINTS, item.key)
+    readings.answer(reading.pk)
+    reading.refresh_from_db()
+    assert (reading.problem, reading.result["seen"]) == (None, item.recovery_points.count())
+    assert not RecoveryPoint.objects.filter(pk=old.pk).exists()
