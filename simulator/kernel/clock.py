@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a frozen world begins unless told otherwise, so that the same seed gives the same bodies (2026-01-01T00:00:00Z).
@@ -56,12 +57,18 @@ def moment(seconds: float) -> datetime:
 
 def iso(seconds: float) -> str:
     """`2026-01-01T00:00:00.0000000Z`: seven decimals, as .NET writes them (site-recovery-protocol.md §3.1)."""
-    return moment(seconds).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_to_the_second(whole)}.{micros:06d}0Z"
 
 
 def iso_seconds(seconds: float) -> str:
     """`2026-01-01T00:00:00Z`."""
-    return moment(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _to_the_second(int(seconds)) + "Z"
+
+
+@lru_cache(maxsize=10_000)
+def _to_the_second(seconds: int) -> str:
+    return moment(seconds).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse_iso(text: str) -> float:

@@ -132,8 +132,7 @@ class Exchange:
     def _stamp(self, response: Response) -> None:
         """The headers that every answer carries (simulator.md §2.2)."""
         world, headers = self.world, self.request.headers
-        world.requests += 1
-        own = ids.guid(world.settings.seed, "request", world.requests, world.started)
+        own = world.next_request_id()
         if response.header("x-ms-request-id") is None:
             response.headers.append(("x-ms-request-id", own))
         when = iso(world.now())[:19].replace("-", "").replace(":", "")

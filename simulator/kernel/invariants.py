@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Timers of clients and of this machine differ by less than this (seconds).
 TOLERANCE = 0.25
-_KEEP = 200_000
+_KEEP = 50_000
 _DEPENDENCY_CODES = frozenset(
     {"ParentResourceNotFound", "ResourceGroupNotFound", "InvalidResourceReference", "LinkedInvalidPropertyId"}
 )
@@ -47,7 +47,7 @@ class Invariants:
         """Nothing violated yet."""
         self._world = world
         self.violations: dict[str, deque[dict[str, Any]]] = {rule: deque(maxlen=1_000) for rule in RULES}
-        self._accepted: dict[tuple[str, ...], _Accepted] = {}
+        self._accepted: dict[str, dict[tuple[str, ...], _Accepted]] = {}
         self._polls: dict[tuple[str, str], tuple[float, int]] = {}
         self._blocked: dict[tuple[str, str, str], tuple[float, int]] = {}
 
@@ -82,15 +82,16 @@ class Invariants:
             self._violated("source-untouched", entry, "a write to a resource that the scenario came with")
 
     def _watch_repeat(self, entry: dict[str, Any]) -> None:
-        key = (entry.get("principal", ""), entry["id"], entry["verb"], entry.get("action", ""), entry.get("body", ""))
-        before = self._accepted.get(key)
+        intents = self._accepted.setdefault(entry["id"], {})
+        key = (entry.get("principal", ""), entry["verb"], entry.get("action", ""), entry.get("body", ""))
+        before = intents.get(key)
         if before is not None and self._still_stands(before):
             self._violated("one-accepted-mutation", entry, "the same request was accepted before", before.seq)
         if entry["verb"] == "DELETE":
             self._forget(entry["id"])
         if len(self._accepted) > _KEEP:
             self._accepted.clear()
-        self._accepted[key] = _Accepted(entry["seq"], entry.get("operation", ""))
+        self._accepted.setdefault(entry["id"], {})[key] = _Accepted(entry["seq"], entry.get("operation", ""))
 
     def _still_stands(self, before: _Accepted) -> bool:
         """What failed or was cancelled may be asked again."""
@@ -98,7 +99,9 @@ class Invariants:
         return operation is None or operation.outcome not in ("Failed", "Canceled")
 
     def _forget(self, resource_id: str) -> None:
-        for key in [key for key in self._accepted if key[1].startswith(resource_id)]:
+        """What was deleted, and what hung on it, may be made again."""
+        below = resource_id + "/"
+        for key in [key for key in self._accepted if key == resource_id or key.startswith(below)]:
             del self._accepted[key]
 
     def _watch_poll(self, entry: dict[str, Any]) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KEEP = 4 * 3600.0
 #: ... and never more than this many.
 KEEP_COUNT = 20_000
+#: Among the counts: how often they have been begun anew, so that no id is ever given twice.
+_ERA = ""
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Operations:
         """None yet."""
         self._world = world
         self._known: dict[str, Operation] = {}
+        #: The newest running operation of each target.
+        self._changing: dict[str, Operation] = {}
         self._finished: deque[str] = deque()
         self._counts: dict[str, int] = {}
 
@@ -86,24 +90,22 @@ class Operations:
 
     def mint(self, target: str, verb: str) -> str:
         """A GUID for the next operation of this verb on this target, the same in every run with the same seed."""
-        place = f"{verb} {target.lower()}"
-        self._counts[place] = self._counts.get(place, 0) + 1
         if len(self._counts) > 10 * KEEP_COUNT:
-            self._counts.clear()
-        return ids.guid(self._world.settings.seed, place, self._counts[place], self._world.started)
+            self._counts = {_ERA: self._counts.get(_ERA, 0) + 1}
+        place = f"{verb} {target.lower()}"
+        count = self._counts[place] = self._counts.get(place, 0) + 1
+        return ids.guid(self._world.settings.seed, place, count, self._counts.get(_ERA, 0), self._world.started)
 
     def start(self, operation: Operation) -> Operation:
         """Remember it and put its end on the agenda."""
         self._known[operation.id.lower()] = operation
+        self._changing[operation.target.lower()] = operation
         self._world.agenda.add(operation.due, "operation.ends", operation.id)
         return operation
 
     def running(self, target: str) -> Operation | None:
         """The operation that is changing a resource, or None."""
-        key = target.lower()
-        return next(
-            (found for found in self._known.values() if not found.outcome and found.target.lower() == key), None
-        )
+        return self._changing.get(target.lower())
 
     def finish(self, operation: Operation, outcome: str = "", error: dict[str, Any] | None = None) -> None:
         """End it now: by its effect (no outcome given), or from outside, e.g. `finish(op, "Canceled")`."""
@@ -133,6 +135,8 @@ class Operations:
         self._world.agenda.cancel(lambda entry: entry.target == operation.id and entry.effect == "operation.ends")
 
     def _release(self, operation: Operation) -> None:
+        if self._changing.get(operation.target.lower()) is operation:
+            del self._changing[operation.target.lower()]
         resource = self._world.store.get(operation.target)
         if resource is not None and resource.operation == operation.id:
             resource.operation = ""
@@ -152,6 +156,7 @@ class Operations:
     def restore(self, operations: list[Operation], counts: dict[str, int]) -> None:
         """Take over what a snapshot holds; ends are on its agenda already."""
         self._known = {operation.id.lower(): operation for operation in operations}
+        self._changing = {operation.target.lower(): operation for operation in operations if not operation.outcome}
         self._finished = deque(operation.id.lower() for operation in operations if operation.outcome)
         self._counts = dict(counts)
 

@@ -150,8 +150,9 @@ def merge(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     for name, value in change.items():
         if value is None:
             document.pop(name, None)
-        elif isinstance(value, dict) and isinstance(document.get(name), dict):
-            merge(document[name], value)
+        elif isinstance(value, dict):
+            before = document.get(name)
+            document[name] = merge(before if isinstance(before, dict) else {}, value)
         else:
             document[name] = copy.deepcopy(value)
     return document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +85,7 @@ class World:
         #: Room for a provider's own facts, by provider name; must stay plain JSON.
         self.facts: dict[str, Any] = {}
         self.requests = 0
+        self._request_stem = ""
         #: Keys of what the scenario came with (the invariants' "source").
         self.sources: dict[str, bool] = {}
         self.faults = Plan()
@@ -112,6 +112,13 @@ class World:
                 EFFECTS[entry.effect](self, entry)
             finally:
                 self._moment = None
+
+    def next_request_id(self) -> str:
+        """A GUID for the next answer; cheap, because every answer has one."""
+        self.requests += 1
+        if not self._request_stem:
+            self._request_stem = ids.guid(self.settings.seed, "request", self.started)[:24]
+        return f"{self._request_stem}{self.requests:012x}"
 
     def duration(self, name: str, target: str = "") -> float:
         """Seconds that a named operation takes on a target: the recorded figure, jittered, times the factor."""
@@ -179,7 +186,7 @@ class World:
     def body(self, resource: Resource) -> dict[str, Any]:
         """The document as a reader sees it (a new copy)."""
         kind = self.registry.find(resource.type)
-        body = {"id": resource.id, "name": resource.name, "type": resource.type, **copy.deepcopy(resource.document)}
+        body = {"id": resource.id, "name": resource.name, "type": resource.type, **copied(resource.document)}
         if kind is not None:
             if kind.etag:
                 body["etag"] = f'W/"{ids.guid(self.settings.seed, resource.key, resource.version)}"'
@@ -200,6 +207,15 @@ class World:
     def etag(self, resource: Resource) -> str:
         """The etag of the `ETag` header, quoted."""
         return f'"{ids.guid(self.settings.seed, resource.key, resource.version)}"'
+
+
+def copied(document: Any) -> Any:
+    """A deep copy of a JSON document; several times faster than copy.deepcopy, which must expect anything."""
+    if isinstance(document, dict):
+        return {name: copied(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [copied(value) for value in document]
+    return document
 
 
 @dataclass
