@@ -380,8 +380,8 @@ def test_settings_and_operating_systems(fresh: Estate) -> None:
     found = asr.replication_alert_settings.get(*fresh.where, "defaultAlertSetting")
     assert found.properties.custom_email_addresses == ["dr@contoso.example"]
     assert len(list(asr.replication_alert_settings.list(*fresh.where))) == 1
+    body["properties"]["customEmailAddresses"] = ["nobody"]
     with pytest.raises(HttpResponseError):
-        body["properties"]["customEmailAddresses"] = ["nobody"]
         asr.replication_alert_settings.create(*fresh.where, "defaultAlertSetting", body)
     setting = asr.replication_vault_setting.begin_create(
         *fresh.where, "default", {"properties": {"migrationSolutionId": "x"}}
