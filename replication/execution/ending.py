@@ -34,7 +34,11 @@ def end(run: Run) -> None:
     with suppress(_Ended), audit.gesture("run.ended", actor=CONSOLE, phase="ended") as entry:
         _close(run, state)
         entry.outcome = _AUDIT_OUTCOMES[state]
-        entry.subject_kind, entry.subject_key, entry.subject_name = "run", str(run.pk), f"run {run.number} in {run.vault.name}"
+        entry.subject_kind, entry.subject_key, entry.subject_name = (
+            "run",
+            str(run.pk),
+            f"run {run.number} in {run.vault.name}",
+        )
         entry.vault_key, entry.run_id = run.vault.key, run.pk
         entry.before, entry.after = {"state": run.state}, {"state": state.value}
         entry.detail = _told(run, rows)

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 SLICE = 20.0  # seconds that one call works at most; then others have their turn
 BATCH = 10  # steps claimed between two looks at the run itself: how late a cancellation is seen
-MARGIN = 10.0  # the beat rings again when a call has died without rescheduling
+HOLD = 10.0  # the beat rings for another worker when nothing has been heard of this one for so long
 LOOK_AT_LEAST = 60.0  # an unfinished run is looked at once in so many seconds, whatever its steps say
 
 
@@ -29,9 +29,9 @@ def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> 
     if run.state not in ledger.RUNNING_RUNS:
         return None
     until = clock.now() + timedelta(seconds=seconds)
-    ledger.hold(run, until + timedelta(seconds=MARGIN))
+    ledger.hold(run, HOLD)
     while _round(run, gateway, until) and clock.now() < until:
-        pass
+        ledger.hold(run, HOLD)
     due_at = ledger.reschedule(run, _paced(run), LOOK_AT_LEAST)
     if due_at and due_at <= clock.now():
         queue.ring("advance", str(run.pk))

@@ -219,9 +219,9 @@ def _close(run: Run, steps: Sequence[int], state: StepState, problem: Problem) -
 # --- the run ---------------------------------------------------------------------------------------------------------------------
 
 
-def hold(run: Run, until: datetime) -> None:
-    """A worker is at it until then: the beat need not ring."""
-    Run.objects.filter(pk=run.pk, state__in=RUNNING_RUNS).update(due_at=until)
+def hold(run: Run, seconds: float) -> None:
+    """A worker is at it: the beat need not ring for so long."""
+    Run.objects.filter(pk=run.pk, state__in=RUNNING_RUNS).update(due_at=in_seconds(seconds))
 
 
 def reschedule(run: Run, paced: float, at_most: float) -> datetime | None:

@@ -1,0 +1,40 @@
+"""`python -m tests.journey.enabling COUNT`: what an administrator does in the wizard, through the same actions; prints the run's id."""
+
+import os
+import sys
+
+import django
+
+
+def main(count: int) -> None:
+    """Protect so many machines of East Asia in Southeast Asia by the rules."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
+    from replication.actions import drafts, plans, runs
+    from replication.actions.actor import Actor
+    from replication.domain.choices import SourceChoices, TargetChoices
+    from replication.models import Draft, Machine, Person, Vault
+
+    admin = Person.objects.get(username="admin")
+    actor = Actor(person=admin, name="Admin", role="administrator", request_id="journey")
+    machines = Machine.objects.filter(location="eastasia", replicable=True, model="ResourceManager").order_by("name")
+    subscription = machines[0].subscription_id
+    draft = drafts.create(_vault(Vault), actor=actor)
+    source = SourceChoices(location="eastasia", subscription_id=subscription)
+    drafts.save_source(draft, source, version=draft.version, actor=actor)
+    wanted = machines.filter(subscription_id=subscription).values("pk")[:count]
+    drafts.select(draft, Machine.objects.filter(pk__in=wanted), actor=actor)
+    draft = Draft.objects.get(pk=draft.pk)
+    target = TargetChoices(location="southeastasia", subscription_id=subscription)
+    drafts.save_target(draft, target, version=draft.version, actor=actor)
+    draft = Draft.objects.get(pk=draft.pk)
+    run = runs.enable(draft, digest=plans.compiled(draft).digest, actor=actor)
+    sys.stdout.write(f"{run.pk.hex}\n")
+
+
+def _vault(model):
+    return model.objects.filter(gone_at=None).exclude(location="eastasia").order_by("name")[0]
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
