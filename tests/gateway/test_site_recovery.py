@@ -7,7 +7,7 @@ import pytest
 
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.domain.specs import AvailabilitySetSpec
+from replication.domain.specs import AvailabilitySetSpec, CloudServiceSpec
 from replication.gateway.port import Gateway
 from tests.gateway.estate import SOURCE, TARGET, World, looked, make, world_of
 
@@ -112,3 +112,12 @@ def test_a_machine_into_an_availability_set(gateway):
     for spec in (*world.foundations, target):
         make(gateway, spec)
     make(gateway, replace(world.protect, availability_set_id=target.id))
+
+
+def test_a_classic_machine_into_a_cloud_service(gateway):
+    world = world_of(gateway, "cls-web-01")
+    arm_id = ids.resource(world.group.id, "Microsoft.ClassicCompute/domainNames", "contoso-legacy-web-asr")
+    service = CloudServiceSpec(id=arm_id, location=TARGET)
+    for spec in (*world.foundations, world.target_account, service):
+        make(gateway, spec)
+    make(gateway, replace(world.protect, cloud_service_id=service.id, recovery_group_id=""))
