@@ -11,6 +11,7 @@ Address = URLPattern | URLResolver
 session_urls: list[Address] = [
     path("", home.home, name="home"),
     path("sign-in/", session.SignIn.as_view(), name="login"),
+    path("password/", session.PasswordChange.as_view(), name="password_change"),
     path("sign-out/", session.SignOut.as_view(), name="logout"),
 ]
 
@@ -18,6 +19,7 @@ _vaults: list[Address] = [
     path("vaults/", vaults.vaults, name="vaults"),
     path("vaults/refresh/", vaults.refresh, name="vaults_refresh"),
     path("vaults/<int:pk>/", vaults.overview, name="overview"),
+    path("vaults/<int:pk>/refresh/", items.refresh, {"to": "overview"}, name="overview_refresh"),
     path("readings/<int:pk>/", live.reading, name="reading"),
 ]
 
@@ -27,6 +29,7 @@ _items: list[Address] = [
     path("items/refresh/", items.refresh, name="all_items_refresh"),
     path("items/export/", items.export, name="all_items_export"),
     path("items/<int:pk>/", items.item, name="item"),
+    path("items/<int:pk>/live/", items.item_live, name="item_live"),
     path("items/<int:pk>/refresh/", items.item_refresh, name="item_refresh"),
     path("items/<int:pk>/points/", items.points, name="item_points"),
     path("vaults/<int:pk>/items/", items.items, name="items"),
@@ -44,6 +47,7 @@ _runs: list[Address] = [
     path("runs/<uuid:run_pk>/steps/<int:pk>/", runs.step, name="step"),
     path("vaults/<int:pk>/runs/", runs.runs, name="runs"),
     path("vaults/<int:pk>/jobs/", jobs.jobs, name="jobs"),
+    path("vaults/<int:pk>/jobs/refresh/", items.refresh, {"to": "jobs"}, name="jobs_refresh"),
     path("vaults/<int:pk>/jobs/<int:job_pk>/", jobs.job, name="job"),
 ]
 

@@ -30,6 +30,13 @@ def signed_out(*, actor: Actor) -> None:
     )
 
 
+def password_changed(*, actor: Actor) -> None:
+    """A person chose a new password; neither the old nor the new one is kept."""
+    record(
+        "person.password_changed", actor=actor, subject_kind="person", subject_key=_key(actor.person), subject_name=actor.name
+    )
+
+
 def refused(username: str, *, actor: Actor) -> None:
     """An attempt failed. What was typed as the name is kept, for it may be the only trace; the password never."""
     name = username[:150]

@@ -22,6 +22,7 @@ ACTIONS: dict[str, str] = {
     "person.created": "{actor} created the account {subject}",
     "person.deactivated": "{actor} deactivated {subject}",
     "person.reactivated": "{actor} reactivated {subject}",
+    "person.password_changed": "{actor} changed their password",
     "audit.export": "{actor} exported the audit history",
     "access.refused": "{actor} was refused: {subject}",
     "connection.configured": "The connection {subject} was configured",

@@ -112,6 +112,7 @@ class Summary:
     """The numbers of the cards; one query."""
 
     total: int
+    newest: int | None  # row id of the item that came last
     health: dict[str, int]
     protected: int
     copying: int
@@ -168,6 +169,7 @@ def summary(rows: QuerySet[ProtectedItem]) -> Summary:
     """Counts over all of a person's items in view, whatever the filter."""
     counts = rows.order_by().aggregate(
         total=Count("pk"),
+        newest=Max("pk"),
         protected=Count("pk", Q(status=ItemStatus.PROTECTED)),
         copying=Count("pk", Q(status=ItemStatus.COPYING)),
         enabling=Count("pk", Q(status=ItemStatus.ENABLING)),

@@ -54,7 +54,8 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "as_of": _as_of(vaults),
         "problems": [each for each in vaults if each.problem],
         "reading": live.reading_of(request),
-        "poll": _poll(vault, rows, known),
+        "poll": _poll(vault, rows, known, summary.newest or 0),
+        "page_query": live.page_query(request),
         "drafts": access.drafts(person, vault).filter(state="open").count(),
         **_allowed(request, vault),
     }
@@ -100,12 +101,12 @@ def _as_of(vaults: list[Vault]) -> object:
 # --- live ----------------------------------------------------------------------------------------------------------------
 
 
-def _poll(vault: Vault | None, rows: list[present.ItemRow], known: str) -> dict[str, Any]:
-    """What the page asks next: which rows it shows, and what it knows of them."""
+def _poll(vault: Vault | None, rows: list[present.ItemRow], known: str, newest: int) -> dict[str, Any]:
+    """What the page asks next: which rows it shows, what it knows of them, and which item it has seen last."""
     moving = any(row.state.moving for row in rows)
     address = reverse("replication:items_live", args=[vault.pk]) if vault else reverse("replication:all_items_live")
     shown = ",".join(str(row.item.pk) for row in rows)
-    url = f"{address}?ids={shown}&since={known}{'&moving=1' if moving else ''}"
+    url = f"{address}?ids={shown}&since={known}&newest={newest}{'&moving=1' if moving else ''}"
     return {"url": url, "interval": live.MOVING if moving else live.IDLE}
 
 
@@ -132,8 +133,17 @@ def _changed(
     names = regions({item.vault for item in shown})
     rows = [present.ItemRow(item, names) for item in shown]
     changed = [row for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
-    poll = _poll(vault, rows, live.write_versions(now))
-    response = render(request, "replication/items/_live.html", {"rows": changed, "poll": poll, "swapped": True})
+    asked = request.GET.get("newest", "")
+    newest = int(asked) if live.number(asked) else 0
+    poll = _poll(vault, rows, live.write_versions(now), newest)
+    context = {
+        "rows": changed,
+        "poll": poll,
+        "swapped": True,
+        "arrived": _rows(person, vault).filter(pk__gt=newest).count(),
+        "page_query": live.page_query(request),
+    }
+    response = render(request, "replication/items/_live.html", context)
     return live.paced(response, poll["interval"])
 
 
@@ -141,8 +151,8 @@ def _changed(
 
 
 @require_POST
-def refresh(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """Have a worker read the vault's items again (without one: those of all vaults), and show the list with the outcome."""
+def refresh(request: HttpRequest, pk: int | None = None, to: str = "items") -> HttpResponse:
+    """Have a worker read the vault again (without one: all vaults), and show the page it was asked from with the outcome."""
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
     if vault is None:
@@ -152,11 +162,8 @@ def refresh(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     query = request.GET.copy()
     if asked:
         query["reading"] = str(asked[-1].pk)
-    return redirect(f"{_address(vault)}?{query.urlencode()}")
-
-
-def _address(vault: Vault | None) -> str:
-    return reverse("replication:items", args=[vault.pk]) if vault else reverse("replication:all_items")
+    address = reverse(f"replication:{to}", args=[vault.pk]) if vault else reverse("replication:all_items")
+    return redirect(f"{address}?{query.urlencode()}")
 
 
 @require_POST
@@ -189,12 +196,25 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "jobs": [JobRow(job) for job in access.jobs(person, found.vault).filter(target_name__iexact=found.name)[:5]],
         "jobs_url": f"{reverse('replication:jobs', args=[found.vault_id])}?{urlencode({'q': found.name})}",
         "chart": page.chart(),
+        "page_query": live.page_query(request),
         "entries": [AuditRow(entry) for entry in _entries(person, found)],
         **_points(found, _points_reading(request, found)),
         "reading": live.reading_of(request),
         **_allowed(request, found.vault),
     }
     return render(request, "replication/item/page.html", context)
+
+
+@require_safe
+def item_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The essentials of one item; 204 while its version is the one that the page has."""
+    found = _item(signed_in(request), pk)
+    page = ItemPage(found, regions([found.vault]), "")
+    interval = live.MOVING if page.row.state.moving else live.IDLE
+    if request.GET.get("since") == str(found.version):
+        return live.nothing_new(interval)
+    context = {"item": found, "page": page, **_points(found, None)}
+    return live.paced(render(request, "replication/item/_essentials.html", context), interval)
 
 
 def _item(person: Person, pk: int) -> ProtectedItem:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from replication import access
 from replication.presenters import jobs as present
 from replication.views.actor import signed_in
+from replication.views.live import page_query, reading_of
 
 
 @require_safe
@@ -15,7 +16,14 @@ def jobs(request: HttpRequest, pk: int) -> HttpResponse:
     person = signed_in(request)
     vault = access.vault(person, pk)
     view = present.grid().view(access.jobs(person, vault), request.GET)
-    context = {"vault": vault, "view": view, "rows": [present.JobRow(job) for job in view.page]}
+    rows = [present.JobRow(job) for job in view.page]
+    context = {
+        "vault": vault,
+        "view": view,
+        "rows": rows,
+        "reading": reading_of(request),
+        "page_query": page_query(request),
+    }
     return render(request, "replication/jobs/list.html", context)
 
 

@@ -1,11 +1,11 @@
 """Live fragments: what is new since a version, and how a reading stands. The server says when to ask again (docs/architecture.md)."""
 
 from collections.abc import Mapping
-from functools import reduce
-from operator import or_
+from typing import Any
+from urllib.parse import urlsplit
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -47,15 +47,17 @@ def read_versions(text: str) -> dict[int, int]:
     return {int(pk): int(version) for pk, _, version in pairs if number(pk) and number(version)}
 
 
-def changed_since(known: Mapping[int, int], now: Mapping[int, int]) -> Q:
-    """Rows of `vault` whose version is newer than what the page knows."""
-    risen = (Q(vault=pk, version__gt=known.get(pk, -1)) for pk, version in now.items() if version != known.get(pk))
-    return reduce(or_, risen, Q(pk__in=[]))
-
-
 def number(text: str) -> bool:
     """Whether the text is a whole number that a database column can hold."""
     return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def page_query(request: HttpRequest) -> str:
+    """The query string of the page that a fragment stands in, without its reading: "?health=Critical", at least "?"."""
+    page: Any = request.headers.get("HX-Current-URL") or request.get_full_path()
+    kept = QueryDict(urlsplit(page).query, mutable=True)
+    kept.pop("reading", None)
+    return f"?{kept.urlencode()}"
 
 
 # --- readings ----------------------------------------------------------------------------------------------------------
@@ -72,5 +74,7 @@ def reading(request: HttpRequest, pk: int) -> HttpResponse:
     """How a reading stands; the last answer ends the polling."""
     asked = access.get(access.readings(signed_in(request)), pk=pk)
     status = 200 if asked.answered_at is None else OVER
-    response = render(request, "replication/_reading.html", {"reading": asked}, status=status)
+    response = render(
+        request, "replication/_reading.html", {"reading": asked, "page_query": page_query(request)}, status=status
+    )
     return paced(response, RUNNING)

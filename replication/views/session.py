@@ -3,16 +3,19 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from replication import access
 from replication.actions import people, sessions
 from replication.demo import DEMO_ACCOUNTS
 from replication.models import Person
@@ -68,6 +71,25 @@ class SignOut(LogoutView):
         if isinstance(request.user, Person):
             sessions.signed_out(actor=actor(request))
         return super().post(request, *args, **kwargs)
+
+
+class PasswordChange(PasswordChangeView):
+    """A person's own password. Demo accounts keep theirs, for it stands on the sign-in page."""
+
+    template_name = "replication/people/password.html"
+    success_url = reverse_lazy("home")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if getattr(request.user, "is_demo", False):
+            raise access.Refused("Demo accounts keep the password that the sign-in page shows.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        with transaction.atomic():
+            response = super().form_valid(form)
+            sessions.password_changed(actor=actor(self.request))
+        messages.success(self.request, "Your password was changed. Other browsers are signed out.")
+        return response
 
 
 @login_not_required

@@ -18,7 +18,7 @@ from replication.presenters import vaults as present
 from replication.presenters.looks import region, regions
 from replication.views.actor import actor, signed_in
 from replication.views.context import held_roles
-from replication.views.live import reading_of
+from replication.views.live import page_query, reading_of
 
 
 @require_safe
@@ -31,7 +31,13 @@ def vaults(request: HttpRequest) -> HttpResponse:
     view = present.grid(names, subscriptions).view(present.with_counts(rows), request.GET)
     roles = held_roles(request, person)
     shown = [present.VaultRow(vault, roles.get(vault.pk), names, subscriptions) for vault in view.page]
-    context = {"view": view, "rows": shown, "reading": reading_of(request), "as_of": inventory_as_of(known)}
+    context = {
+        "view": view,
+        "rows": shown,
+        "reading": reading_of(request),
+        "page_query": page_query(request),
+        "as_of": inventory_as_of(known),
+    }
     return render(request, "replication/vaults/list.html", context)
 
 

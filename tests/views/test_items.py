@@ -202,3 +202,31 @@ def test_a_reading_is_polled_until_it_says_what_changed(signed_in: SignedIn, vau
 def test_somebody_elses_reading_is_absent(signed_in: SignedIn, vault: Vault, admin: Person, stranger: Person) -> None:
     signed_in(admin).post(reverse("replication:items_refresh", args=[vault.pk]))
     assert signed_in(stranger).get(reverse("replication:reading", args=[Reading.objects.get().pk])).status_code == 404
+
+
+def test_what_came_since_is_told_and_even_an_empty_list_is_live(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    browser = signed_in(admin)
+    assert b'data-poll="/vaults/' in browser.get(_list(vault)).content
+    rows.item(vault, "new", version=2)
+    Vault.objects.update(version=2)
+    page = "http://testserver" + _list(vault, "?sort=name&reading=3")
+    answer = browser.get(_live(vault, [], f"{vault.pk}:1") + "&newest=0", headers={"HX-Current-URL": page})
+    shown = answer.content.decode()
+    assert "1 machine came since this page was opened." in shown
+    assert 'href="?sort=name"' in shown
+
+
+def test_an_items_essentials_are_live(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    found = rows.item(vault, "erp", version=3, status="copying", progress=40)
+    browser, live = signed_in(admin), reverse("replication:item_live", args=[found.pk])
+    same = browser.get(live + "?since=3")
+    assert (same.status_code, same["Poll-Interval"]) == (204, "5")
+    assert b'value="40"' in browser.get(live + "?since=2").content
+
+
+def test_a_refresh_leads_back_to_the_page_it_was_asked_from(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    browser = signed_in(admin)
+    for page in ("overview", "jobs"):
+        answer = browser.post(reverse(f"replication:{page}_refresh", args=[vault.pk]))
+        assert answer["Location"].startswith(reverse(f"replication:{page}", args=[vault.pk]) + "?reading="), page
+        assert b'id="reading"' in browser.get(answer["Location"]).content, page

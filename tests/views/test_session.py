@@ -99,3 +99,21 @@ def test_forms_want_their_token(vault: Vault, admin: Person) -> None:
     answer = strict.post(reverse("replication:vaults_refresh"))
     assert answer.status_code == 403
     assert not AuditEntry.objects.exists()
+
+
+def test_people_change_their_own_password(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    browser, address = signed_in(admin), reverse("password_change")
+    new = {"new_password1": "correct-horse-battery", "new_password2": "correct-horse-battery"}
+    assert b"old_password" in browser.get(address).content
+    assert browser.post(address, {"old_password": "wrong", **new}).status_code == 200
+    assert browser.post(address, {"old_password": SIGN_IN["password"], **new}).status_code == 302
+    assert browser.get("/vaults/").status_code == 200
+    assert _actions() == ["person.password_changed"]
+    admin.refresh_from_db()
+    assert admin.check_password("correct-horse-battery")
+
+
+def test_demo_accounts_keep_their_password(signed_in: SignedIn, vault: Vault, admin: Person, settings: Any) -> None:
+    settings.DEMO = True
+    Person.objects.update(is_demo=True)
+    assert signed_in(admin).post(reverse("password_change"), {}).status_code == 403
