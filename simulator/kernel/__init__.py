@@ -1,7 +1,7 @@
 """The kernel: everything that is true of every Azure resource, and nothing that is true of only one.
 
-One request runs through `dispatch.answer(world, request) -> Response`, a plain synchronous function: fault plan ->
-authentication -> address -> api-version -> subscription -> registration -> permission -> throttle -> locks -> the verb.
+One request runs through `dispatch.answer(world, request) -> Response`, a plain synchronous function: authentication ->
+address and type -> fault plan -> throttle -> api-version -> subscription -> permission -> group -> locks -> the verb -> log.
 There are no threads and no timers. **Before each request `world.settle()` lets everything happen whose time has come**,
 in the order of its due times, so time passes only when somebody looks and the outcome never depends on who looked when.
 
@@ -15,7 +15,12 @@ store.py        `Resource` (an ARM document + private facts), `Store` (by lower-
 verbs.py        the generic GET, LIST, PUT, PATCH, DELETE, HEAD that every type has unless it overrides them
 operations.py   `Operation`, `Operations`, `Style`: long-running operations and how they are polled
 agenda.py       `Agenda`: things that will happen at a known time; `@effect(name)`: what happens then
+lro.py          how long-running operations look on the wire: the first answer, the polls, the pace
 durations.py    how long things take, in seconds, with the source of each figure
+dispatch.py     the way of one request; routing.py: from a path to a type, a verb and the permission it needs
+auth.py         tokens; identity.py: the endpoints that hand them out; rbac.py, roles.py, locks.py: who may do what
+throttle.py     token buckets; faults.py: what goes wrong on purpose; oplog.py, invariants.py: what was done, and how well
+control.py      `/__sim/`; snapshot.py: the world as JSON; scenario.py: the world from a document; app.py: ASGI
 errors.py       `ArmError` and one function per error of simulator.md §2.7 with its exact message
 ==============  ======================================================================================================
 
@@ -67,6 +72,9 @@ answers polls. What happens at the end is an *effect*, named so that a snapshot 
             return
         resource.sim["power"] = "running"
         world.store.touch(resource)                     # version, etag, cached bytes
+
+An effect may find `operation.outcome` already set ("Failed", "Canceled": a planned fault, or the control API): then it leaves
+behind what such an end leaves behind.
 
 For things that happen without an operation (a recovery point appears, a copy ends)::
 

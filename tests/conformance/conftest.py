@@ -1,12 +1,15 @@
 """The official SDKs against the simulator as a real process, over TLS, with real tokens.
 
-`azure` is the running simulator, put back to its scenario before each test. With `AZURE_CONFORMANCE=live` the tests marked
-`live` run against real Azure instead (docs/simulator.md); everything that needs the control API is skipped then.
+`azure` is the running simulator, put back to its scenario before each test. With `AZURE_CONFORMANCE=live` the same tests run
+against real Azure instead: `AZURE_SUBSCRIPTION_ID` names a subscription that is *meant for that* (the tests create and delete
+groups in it), azure-identity's own variables say who signs in, and every test that needs the control API or the scenario's
+resources is skipped.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -18,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.identity import ClientSecretCredential
+from azure.identity import ClientSecretCredential, DefaultAzureCredential
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
@@ -186,8 +189,41 @@ def stop(azure: Azure) -> None:
     azure.process.wait(timeout=10)
 
 
+class Live(Azure):
+    """Real Azure behind the same face; what only a simulator can do skips the test."""
+
+    def __init__(self) -> None:
+        subscription = os.environ.get("AZURE_SUBSCRIPTION_ID") or pytest.skip(
+            "AZURE_SUBSCRIPTION_ID names no subscription"
+        )
+        self.endpoint, self.subscriptions, self.clients = "https://management.azure.com", [subscription], {}
+
+    def credential(self, name: str = "") -> Any:
+        return pytest.skip("the scenario's principals are not in real Azure") if name else DefaultAzureCredential()
+
+    def client(self, kind: type, subscription: str = "", who: str = "", **more: Any) -> Any:
+        given = (
+            (self.credential(who),)
+            if kind is SubscriptionClient
+            else (self.credential(who), subscription or self.subscriptions[0])
+        )
+        return self.clients.setdefault((kind, subscription, who), kind(*given, **more))
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        return pytest.skip("real Azure has no control API")
+
+    def reset(self, **body: Any) -> None:
+        """Real Azure stays as it is."""
+
+    def raw(self, method: str, path: str, body: Any = None, token: str = "", **headers: str) -> Any:
+        return pytest.skip("requests that no SDK would send are for the simulator only")
+
+
 @pytest.fixture(scope="session")
 def _simulator() -> Iterator[Azure]:
+    if os.environ.get("AZURE_CONFORMANCE") == "live":
+        yield Live()
+        return
     with tempfile.TemporaryDirectory() as home:
         options = ("--scenario", "contoso", "--durations", "0.01", "--pace", "fast")
         azure = start(Path(home), *options)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from tests.conformance.conftest import Azure
+from tests.conformance.conftest import Azure, Live
 
 GROUP = "rg-written"
 HERE = "southeastasia"
 
 
 @pytest.fixture
-def group(azure: Azure) -> str:
+def group(azure: Azure) -> Iterator[str]:
     azure.resources.resource_groups.create_or_update(GROUP, {"location": "Southeast Asia", "tags": {"made": "here"}})
-    return GROUP
+    yield GROUP
+    if isinstance(azure, Live):
+        azure.resources.resource_groups.begin_delete(GROUP)
 
 
 def network(azure: Azure, group: str, name: str = "vnet-asr", subnets: dict[str, str] | None = None) -> Any:

@@ -144,7 +144,6 @@ def _ours(kind: ResourceType, verb: str) -> set[int]:
     return set()
 
 
-@pytest.mark.xfail(reason="recovery plans and protection intents are not modelled yet")
 def test_every_write_of_a_modelled_site_recovery_type_is_modelled() -> None:
     """Nothing of Site Recovery that the SDK can ask for is left out by mistake."""
     known = {(operation.url, operation.method) for operation, _, _ in _modelled()}
