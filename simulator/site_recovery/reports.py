@@ -6,8 +6,8 @@ Shapes: site-recovery-protocol.md §3.2, §3.4, §3.5.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, cast
 
 from simulator.kernel import dispatch, errors, ids, verbs
 from simulator.kernel.agenda import effect
@@ -277,26 +277,44 @@ def _exported(world: World, operation: Operation) -> Problem | None:
 # --- events -----------------------------------------------------------------------------------------------------------
 
 
-def _events(world: World, vault_id: str) -> list[Json]:
+class _Row(NamedTuple):
+    """An event before it is a document: ten thousand items have twenty thousand of them, and a page shows two hundred."""
+
+    at: float
+    item: str
+    code: str
+    level: str
+    text: str
+
+
+def _events(world: World, vault_id: str) -> list[_Row]:
     """The vault's events of the last 72 hours, newest first: what every item's facts say has happened to it."""
-    found: list[Json] = []
+    found: list[_Row] = []
+    horizon, now = world.now() - 72 * 3600, world.now()
     for key in foundations.below(world, ITEM, vault_id):
         resource = world.store.get(key)
         if resource is not None and world.shown(resource):
-            found += _item_events(world, resource, item_of(resource))
-    return sorted(found, key=lambda one: str(one["name"]))
+            found += [row for row in _item_events(world, key, item_of(resource)) if horizon <= row.at <= now]
+    return sorted(found, reverse=True)
 
 
-def _item_events(world: World, resource: Resource, found: Item) -> list[Json]:
-    rows: list[tuple[float, str, str, str]] = []
+def _item_events(world: World, key: str, found: Item) -> Iterator[_Row]:
     for error in health.errors_of(world, found):
         code = "SRSVMFailoverHealthChanged" if error["errorCategory"] == "TestFailover" else "SRSVMHealthChanged"
         level = "Critical" if error["errorLevel"] == "Error" else str(error["errorLevel"])
-        rows.append((parse_iso(error["creationTimeUtc"]), code, level, str(error["errorMessage"])))
+        yield _Row(parse_iso(error["creationTimeUtc"]), key, code, level, str(error["errorMessage"]))
     if found["first_point"] is not None:
-        rows.append((found["first_point"], "SRSVMHealthChanged", "OK", "The replication health has changed to normal."))
-    horizon = world.now() - 72 * 3600
-    return [_event(world, resource, found, *row) for row in rows if horizon <= row[0] <= world.now()]
+        text = "The replication health has changed to normal."
+        yield _Row(found["first_point"], key, "SRSVMHealthChanged", "OK", text)
+
+
+def _documents(world: World, rows: list[_Row]) -> list[Json]:
+    made = ((world.store.get(row.item), row) for row in rows)
+    return [
+        _event(world, resource, item_of(resource), row.at, row.code, row.level, row.text)
+        for resource, row in made
+        if resource is not None
+    ]
 
 
 def _event(world: World, resource: Resource, found: Item, at: float, code: str, level: str, text: str) -> Json:
@@ -333,38 +351,55 @@ def _event(world: World, resource: Resource, found: Item, at: float, code: str, 
     }
 
 
-_EVENT_FIELDS = {
-    "severity": "severity",
-    "eventtype": "eventType",
-    "eventcode": "eventCode",
-    "affectedobjectfriendlyname": "affectedObjectFriendlyName",
-    "affectedobjectcorrelationid": "affectedObjectCorrelationId",
-    "fabricname": "fabricId",
+_EVENT_FIELDS: dict[str, Callable[[World, _Row], str]] = {
+    "severity": lambda _world, row: row.level,
+    "eventtype": lambda _world, _row: "VmHealth",
+    "eventcode": lambda _world, row: row.code,
+    "affectedobjectfriendlyname": lambda world, row: _owner(world, row)["vm_name"],
+    "affectedobjectcorrelationid": lambda world, row: _owner(world, row)["correlation"],
+    "fabricname": lambda world, row: shapes.name_of(shapes.fabric_id(_owner(world, row)["primary"])),
 }
+
+
+def _owner(world: World, row: _Row) -> Item:
+    resource = world.store.get(row.item)
+    assert resource is not None
+    return item_of(resource)
 
 
 @answering
 def _list_events(call: Call) -> Response:
     """`$filter=Severity  eq 'Critical'` (recorded, two blanks and all); other names are *assumed*."""
-    owner = service.vault(call)
-    found = _events(call.world, owner.id)
+    world, owner = call.world, service.vault(call)
+    found = _events(world, owner.id)
     for name, operator, value in _clauses(call):
-        if name in ("starttime", "endtime"):
-            at = _time(call, value)
-            late = name == "starttime"
-            found = [one for one in found if (parse_iso(one["properties"]["timeOfOccurrence"]) >= at) is late]
-        elif name in _EVENT_FIELDS and operator == "eq":
-            key = _EVENT_FIELDS[name]
-            found = [one for one in found if str(one["properties"][key]).lower() == value.lower()]
-        else:
-            raise problems.invalid("$filter", f"'{name} {operator}' is not known", client_of(call))
-    return verbs.page_of(call, found)
+        found = _narrow(call, found, name, operator, value)
+    start, size = _offset(call), verbs._page_size(call)
+    more = str(start + size) if start + size < len(found) else ""
+    shown = [encode(one) for one in _documents(world, found[start : start + size])]
+    return verbs._envelope(call, shown, more, 1)
+
+
+def _narrow(call: Call, found: list[_Row], name: str, operator: str, value: str) -> list[_Row]:
+    if name in ("starttime", "endtime"):
+        at, later = _time(call, value), name == "starttime"
+        return [row for row in found if (row.at >= at) is later]
+    field = _EVENT_FIELDS.get(name)
+    if field is None or operator != "eq":
+        raise problems.invalid("$filter", f"'{name} {operator}' is not known", client_of(call))
+    return [row for row in found if field(call.world, row).lower() == value.lower()]
+
+
+def _offset(call: Call) -> int:
+    token = call.request.query.get("$skiptoken") or call.request.query.get("skiptoken") or ""
+    after = verbs._token(token)[0]
+    return int(after) if after.isdigit() else 0
 
 
 @answering
 def _get_event(call: Call) -> Response:
     owner = service.vault(call)
-    for one in _events(call.world, owner.id):
+    for one in _documents(call.world, _events(call.world, owner.id)):
         if str(one["name"]).lower() == call.address.name.lower():
             return Response(200, one)
     raise problems.entity_missing("event", call.address.name, client_of(call))
