@@ -335,7 +335,7 @@ def whole(at: float) -> str:
 
 def job_properties(job: Job, name: str, now: float, factor: float, *, listed: bool) -> Json:
     """The `properties` of a job at a time. ``factor`` is `--durations`; ``listed`` gives the shape of list entries."""
-    if now < job["start"] + min(_BIRTH * factor, (job["end"] - job["start"]) / 10):
+    if job["ended"] is None and now < job["start"] + min(_BIRTH * factor, (job["end"] - job["start"]) / 10):
         return _newborn(listed)
     scenario = SCENARIOS[job["scenario"]]
     state = job["state"] or "InProgress"
