@@ -5,17 +5,16 @@ while something is due within its time slice. It never waits for Azure. Any numb
 die anywhere: what is true stands in the ledger and in Azure, and the next call goes on from there.
 """
 
-import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from replication import clock, queue
+from replication import clock
+from replication.domain.specs import ProtectSpec
 from replication.domain.steps import StepState
 from replication.execution import ending, ledger, moves, pacer, preflight, sweep, trouble
+from replication.execution.listing import WORTH_A_LIST, ByList
 from replication.gateway.port import Gateway
 from replication.models import Run, Step
-
-logger = logging.getLogger(__name__)
 
 SLICE = 20.0  # seconds that one call works at most; then others have their turn
 BATCH = 10  # steps claimed between two looks at the run itself: how late a cancellation is seen
@@ -29,16 +28,14 @@ def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> 
     if run.state not in ledger.RUNNING_RUNS:
         return None
     until = clock.now() + timedelta(seconds=seconds)
+    by_list = ByList(gateway, run.vault.arm_id)
     ledger.hold(run, HOLD)
-    while _round(run, gateway, until) and clock.now() < until:
+    while _round(run, gateway, by_list, until) and clock.now() < until:
         ledger.hold(run, HOLD)
-    due_at = ledger.reschedule(run, _paced(run), LOOK_AT_LEAST)
-    if due_at and due_at <= clock.now():
-        queue.ring("advance", str(run.pk))
-    return due_at
+    return ledger.reschedule(run, _paced(run), LOOK_AT_LEAST)
 
 
-def _round(run: Run, gateway: Gateway, until: datetime) -> bool:
+def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool:
     """Do what is due now, once. False: nothing was, or the run is over."""
     run.refresh_from_db(fields=["state", "cancel_requested_at", "checked_at"])
     if run.cancel_requested_at:
@@ -48,19 +45,24 @@ def _round(run: Run, gateway: Gateway, until: datetime) -> bool:
     ledger.release(run)
     worked = sweep.settle(run.vault, gateway, until)
     for step in ledger.due(run, BATCH, sending=not _paced(run)):
-        worked |= clock.now() < until and exchange(step, gateway)
+        worked |= clock.now() < until and exchange(step, by_list if _is_one_of_many(step) else gateway)
     if not run.steps.filter(state__in=ledger.LIVE).exists():
         ending.end(run)
         return False
     return worked
 
 
-def exchange(step: Step, gateway: Gateway) -> bool:
+def _is_one_of_many(step: Step) -> bool:
+    """A machine without a past, among so many that looking by list is cheaper."""
+    return step.kind == ProtectSpec.kind and step.attempt == 0 and step.run.machine_count >= WORTH_A_LIST
+
+
+def exchange(step: Step, azure: moves.Azure) -> bool:
     """One step, one exchange. False: another worker has it."""
     if not ledger.claim(step):
         return False
     with trouble.met(step):
-        moves.MOVES[StepState(step.state)](step, gateway)
+        moves.MOVES[StepState(step.state)](step, azure)
     return True
 
 

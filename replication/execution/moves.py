@@ -8,8 +8,9 @@ What differs between Azure's services is behind the gateway's port; what differs
 (sweep.py), both for Site Recovery, whose jobs show what it took.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -17,14 +18,25 @@ from replication import clock
 from replication.domain import ids
 from replication.domain.inventory import Job
 from replication.domain.problems import Problem
-from replication.domain.specs import Spec, from_json
+from replication.domain.specs import Found, Spec, from_json
 from replication.domain.steps import LONGEST, STAGE_OF, Outcome, StepState
 from replication.execution import ledger, pacer, trouble
 from replication.execution.judgement import Sight, View, compare, job_progress, no_end, not_there
-from replication.gateway.port import AzureError, Gateway, Progress
+from replication.gateway.port import AzureError, Progress, Submitted
 from replication.models import Step
 
-Move = Callable[[Step, Gateway], None]
+
+class Azure(Protocol):
+    """The part of gateway.port.Gateway that moves need; the words are said there."""
+
+    def read(self, spec: Spec) -> Found | None: ...
+    def submit(self, spec: Spec, *, request_id: str) -> Submitted: ...
+    def poll(self, handle: dict[str, Any]) -> Progress: ...
+    def jobs(self, vault_id: str) -> Iterator[Job]: ...
+    def job(self, job_id: str) -> Job: ...
+
+
+Move = Callable[[Step, Azure], None]
 
 # Azure's clock and ours differ: jobs are looked at from a little before the request left.
 SKEW = timedelta(minutes=5)
@@ -45,17 +57,17 @@ def elapsed(step: Step) -> float:
 # --- waiting ------------------------------------------------------------------------------------------------------------------------
 
 
-def begin(step: Step, gateway: Gateway) -> None:
+def begin(step: Step, azure: Azure) -> None:
     """Look first, whatever we believe; ask Azure only for what is absent."""
     spec = from_json(step.spec)
-    view = compare(spec, gateway.read(spec))
+    view = compare(spec, azure.read(spec))
     if view.sight is Sight.ABSENT:
-        _send(step, spec, gateway)
+        _send(step, spec, azure)
     else:
         _settle(step, view)
 
 
-def _send(step: Step, spec: Spec, gateway: Gateway) -> None:
+def _send(step: Step, spec: Spec, azure: Azure) -> None:
     wait = pacer.take(step.run.connection_id, spec.id, spec.kind)
     if wait:
         ledger.look_later(step, wait)
@@ -63,12 +75,12 @@ def _send(step: Step, spec: Spec, gateway: Gateway) -> None:
     if not ledger.begin_sending(step) or _lapsed(step):
         return
     try:
-        answer = gateway.submit(spec, request_id=step.request_id)
+        answer = azure.submit(spec, request_id=step.request_id)
     except AzureError as error:
         trouble.refused(step, error)
         return
     if ledger.accepted(step, answer) and answer.done:
-        _by_sight(step, spec, gateway, Progress(state="succeeded"))
+        _by_sight(step, spec, azure, Progress(state="succeeded"))
 
 
 def _lapsed(step: Step) -> bool:
@@ -79,27 +91,27 @@ def _lapsed(step: Step) -> bool:
 # --- submitting: unknown ----------------------------------------------------------------------------------------------------------------
 
 
-def resolve(step: Step, gateway: Gateway) -> None:
+def resolve(step: Step, azure: Azure) -> None:
     """A second request may be a second job, and a resource taken by a 202 is invisible for minutes: look for what Azure shows."""
-    job = trace(step, gateway)
+    job = trace(step, azure)
     if job:
         ledger.follow(step, job.id, text="Azure had taken the request: found its job.", adopted=False)
     else:
-        _by_sight(step, from_json(step.spec), gateway, None)
+        _by_sight(step, from_json(step.spec), azure, None)
 
 
-def trace(step: Step, gateway: Gateway) -> Job | None:
+def trace(step: Step, azure: Azure) -> Job | None:
     """The Site Recovery job that our request began, found by the activity id that begins with our request id (§3.4)."""
     if not STAGE_OF[step.kind] or not step.claimed_at:
         return None
     since = step.claimed_at - SKEW
     known = _known_jobs(step, since)
-    for listed in gateway.jobs(step.run.vault.arm_id):
+    for listed in azure.jobs(step.run.vault.arm_id):
         if listed.started_at and listed.started_at < since:
             return None
         if ids.key(listed.id) in known:
             continue
-        job = gateway.job(listed.id)
+        job = azure.job(listed.id)
         if step.request_id in job.activity_id:
             return job
     return None
@@ -114,29 +126,29 @@ def _known_jobs(step: Step, since: datetime) -> set[str]:
 # --- running ------------------------------------------------------------------------------------------------------------------------
 
 
-def look(step: Step, gateway: Gateway) -> None:
+def look(step: Step, azure: Azure) -> None:
     """One look at the operation, by the best way there is to it."""
-    after_look(step, gateway, _progress(step, gateway))
+    after_look(step, azure, _progress(step, azure))
 
 
-def _progress(step: Step, gateway: Gateway) -> Progress | None:
+def _progress(step: Step, azure: Azure) -> Progress | None:
     """None: there is no operation to ask about, only the resource."""
     if step.handle:
-        return gateway.poll(step.handle)
+        return azure.poll(step.handle)
     if not step.azure_job_id:
         return None
     try:
-        return job_progress(gateway.job(step.azure_job_id))
+        return job_progress(azure.job(step.azure_job_id))
     except AzureError as error:
         if error.status == 404:
             return Progress(state="lost")
         raise
 
 
-def after_look(step: Step, gateway: Gateway, progress: Progress | None) -> None:
+def after_look(step: Step, azure: Azure, progress: Progress | None) -> None:
     """Record what a look found out."""
     if progress is None or progress.state == "succeeded":
-        _by_sight(step, from_json(step.spec), gateway, progress)
+        _by_sight(step, from_json(step.spec), azure, progress)
     elif progress.state == "failed":
         trouble.refused(step, AzureError(progress.problem or Problem(code="Failed", message="Azure gave no reason.")))
     elif progress.state == "lost":
@@ -151,10 +163,14 @@ def _forget(step: Step) -> None:
     ledger.postpone(step, 1, "Azure has lost the operation: looking for its result.", handle={}, azure_job_id=job_id)
 
 
+def endless(step: Step) -> bool:
+    """Whether the operation has taken longer than anybody will wait."""
+    return elapsed(step) > ENDLESS * longest(step)
+
+
 def _look_later(step: Step, seconds: float = 0) -> None:
-    limit = ENDLESS * longest(step)
-    if elapsed(step) > limit:
-        ledger.fail(step, no_end(limit))
+    if endless(step):
+        ledger.fail(step, no_end(elapsed(step)))
     else:
         ledger.look_later(step, seconds)
 
@@ -162,9 +178,9 @@ def _look_later(step: Step, seconds: float = 0) -> None:
 # --- what is there ------------------------------------------------------------------------------------------------------------------------
 
 
-def _by_sight(step: Step, spec: Spec, gateway: Gateway, ended: Progress | None) -> None:
+def _by_sight(step: Step, spec: Spec, azure: Azure, ended: Progress | None) -> None:
     """Judge by the resource itself. ended: Azure says that the operation succeeded, perhaps with a warning."""
-    view = compare(spec, gateway.read(spec))
+    view = compare(spec, azure.read(spec))
     if view.sight is Sight.ABSENT:
         _absent(step, ended is not None)
     else:

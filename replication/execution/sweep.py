@@ -13,6 +13,7 @@ from replication.domain.inventory import Job
 from replication.domain.steps import look_after
 from replication.execution import ledger, moves, trouble
 from replication.execution.judgement import job_progress
+from replication.execution.listing import WORTH_A_LIST, ByList
 from replication.gateway.port import AzureError, Gateway, Progress
 from replication.models import Step, Vault
 
@@ -32,11 +33,13 @@ def settle(vault: Vault, gateway: Gateway, until: datetime) -> bool:
     except AzureError as error:
         logger.warning("The jobs of %s cannot be read: %s", vault.name, error)
         return False
-    for step in steps:
+    moved = [step for step in steps if not _goes_on(step, jobs)]
+    azure: moves.Azure = ByList(gateway, vault.arm_id) if len(moved) >= WORTH_A_LIST else gateway
+    for step in moved:
         if clock.now() > until:
             _unclaim(vault)
             break
-        _settle(step, jobs.get(ids.key(step.azure_job_id)), gateway)
+        _settle(step, jobs.get(ids.key(step.azure_job_id)), azure)
     return True
 
 
@@ -74,20 +77,24 @@ def _jobs(vault: Vault, gateway: Gateway, steps: Sequence[Step]) -> dict[str, Jo
     return found
 
 
-def _settle(step: Step, job: Job | None, gateway: Gateway) -> None:
-    """A job that is not in the list is asked about by itself; one that runs is left alone; one that ended is read back."""
-    if job and job_progress(job).state == "running" and moves.elapsed(step) < moves.ENDLESS * moves.longest(step):
-        return
+def _goes_on(step: Step, jobs: dict[str, Job]) -> bool:
+    """Whether the step's job still runs, within reason: it is left alone."""
+    job = jobs.get(ids.key(step.azure_job_id))
+    return job is not None and job_progress(job).state == "running" and not moves.endless(step)
+
+
+def _settle(step: Step, job: Job | None, azure: moves.Azure) -> None:
+    """A job that is not in the list is asked about by itself; one that ended is read back."""
     if not ledger.claim(step):
         return
     with trouble.met(step):
         if job is None:
-            moves.look(step, gateway)
+            moves.look(step, azure)
         else:
-            moves.after_look(step, gateway, _finally(job, gateway))
+            moves.after_look(step, azure, _finally(job, azure))
 
 
-def _finally(job: Job, gateway: Gateway) -> Progress:
+def _finally(job: Job, azure: moves.Azure) -> Progress:
     """A list names no errors of a job (site-recovery-protocol.md §3.4): those of a failed one are read."""
     progress = job_progress(job)
-    return job_progress(gateway.job(job.id)) if progress.state == "failed" else progress
+    return job_progress(azure.job(job.id)) if progress.state == "failed" else progress

@@ -39,6 +39,9 @@ class AzureGateway:
     def items(self, vault_id: str) -> Iterator[inv.Item]:
         return site_recovery.items(self._clients, vault_id)
 
+    def protections(self, vault_id: str) -> Iterator[Found]:
+        return site_recovery.protections(self._clients, vault_id)
+
     def jobs(self, vault_id: str) -> Iterator[inv.Job]:
         return site_recovery.jobs(self._clients, vault_id)
 

@@ -77,6 +77,9 @@ class Gateway(Protocol):
     def items(self, vault_id: str) -> Iterator[inv.Item]:
         """All protected items of a vault, page by page."""
 
+    def protections(self, vault_id: str) -> Iterator[Found]:
+        """The same items as `read` shows each of them: asked and got of many are compared by few list calls."""
+
     def jobs(self, vault_id: str) -> Iterator[inv.Job]:
         """The vault's jobs, newest first, page by page: stop reading when you have seen enough."""
 

@@ -334,6 +334,18 @@ def items(clients: Clients, vault_id: str) -> Iterator[inv.Item]:
     return _unless_never_used(map(item_of, pages(listing, *vault)))
 
 
+def protections(clients: Clients, vault_id: str) -> Iterator[Found]:
+    """The vault's protected items as a read of each would show it."""
+    subscription_id, vault = _where(vault_id)
+    listing = clients.site_recovery(subscription_id).replication_protected_items.list
+    return _unless_never_used(map(_protection, pages(listing, *vault)))
+
+
+def _protection(body: Json) -> Found:
+    named = ProtectSpec(id=text(body, "id"), machine_id="", machine_name="", policy_id="", recovery_container_id="")
+    return _protect_found(named, body)
+
+
 def jobs(clients: Clients, vault_id: str) -> Iterator[inv.Job]:
     """The vault's jobs, newest first as Azure lists them."""
     subscription_id, vault = _where(vault_id)

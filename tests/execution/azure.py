@@ -53,6 +53,7 @@ class Fault:
 # Seconds; below zero: done with the answer. Hidden ones answer 404 until they are done (simulator.md §2.4).
 TAKES = {"resource_group": -1, "availability_set": -1, "virtual_network": 4, "storage_account": 17, "fabric": 70}
 TAKES |= {"container": 1, "policy": 1, "container_mapping": 2, "network_mapping": 3, "protect": 425}
+MANY = [f"vm{n}" for n in range(30)]
 SHOWN_AT_ONCE = {"virtual_network"}
 
 
@@ -125,9 +126,14 @@ class Azure:
         self._call("job", job_id)
         return next(self._job(each) for each in self.operations.values() if each.job_id == job_id)
 
+    def protections(self, vault_id: str) -> Iterator[Found]:
+        self._call("protections", vault_id)
+        self._finish()
+        return (each for each in list(self.there.values()) if each.spec.kind == "protect")
+
     def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
         self._call("machines", subscription_id)
-        return (machine(name) for name in ("web", "db", "app", "batch") if name not in self.gone)
+        return (machine(name) for name in ("web", "db", "app", "batch", *MANY) if name not in self.gone)
 
     # -- inside --------------------------------------------------------------------------------------------------------
     def _call(self, verb: str, about: str, *, after: bool = False) -> None:

@@ -10,7 +10,7 @@ from replication.domain.specs import Found, GroupSpec
 from replication.execution import engine
 from replication.models import AuditEntry, MachineClaim, Run, Step, Vault
 from tests.execution import build
-from tests.execution.azure import Azure, Fault, World, error
+from tests.execution.azure import MANY, Azure, Fault, World, error
 from tests.execution.conftest import finish
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,16 @@ def test_waiting_is_free(azure: Azure) -> None:
     assert azure.calls["jobs"] < 25
     assert not any("protect" in each for each in azure.calls)
     assert azure.calls["job"] == 0
+
+
+def test_many_machines_cost_a_few_lists(azure: Azure) -> None:
+    run = finish(build.run(*MANY), azure)
+    machines = len(MANY)
+    assert run.state == Run.State.SUCCEEDED
+    assert only_once(azure)
+    assert azure.calls["submit"] == machines + 10
+    assert azure.calls["protections"] < 5
+    assert azure.calls["read"] <= 2 * 10  # the foundations: observed, and read back
 
 
 def test_what_is_there_as_specified_is_reused(azure: Azure) -> None:
