@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from replication.actions.actor import CONSOLE
@@ -113,3 +114,15 @@ def test_many_writers_leave_no_hole() -> None:
         writer.join()
     assert AuditEntry.objects.count() == 40
     assert broken_link() is None
+
+
+@pytest.mark.django_db
+def test_the_command_names_the_first_bad_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    entries(3)
+    call_command("audit_verify")
+    assert "3 entries, chain intact" in capsys.readouterr().out
+    triggers.remove()
+    AuditEntry.objects.filter(sequence=2).update(reason="because")
+    triggers.install()
+    with pytest.raises(CommandError, match="broken at entry 2"):
+        call_command("audit_verify")
