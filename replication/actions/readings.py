@@ -3,7 +3,7 @@
 from typing import Any
 
 from replication import access, clock
-from replication.actions.actor import Actor
+from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import gesture
 from replication.domain.roles import Permission
 from replication.models import Connection, ProtectedItem, Reading, Vault
@@ -32,6 +32,11 @@ def recovery_points(item: ProtectedItem, *, actor: Actor) -> Reading:
     return _ask(
         Reading.Kind.RECOVERY_POINTS, actor, connection_id=item.connection_id, vault=item.vault, subject=item.key
     )
+
+
+def reread_inventory(connection: Connection) -> Reading:
+    """Have the inventory read on the console's own behalf, after a run has made things there; nobody's verb, so no entry."""
+    return _ask(Reading.Kind.INVENTORY, CONSOLE, connection_id=connection.pk)
 
 
 def _ask(kind: Reading.Kind, actor: Actor, **about: Any) -> Reading:

@@ -86,10 +86,9 @@ def look(send: Send, endpoint: str, handle: Json) -> Progress:
 def _refuse_other_host(url: str, endpoint: str) -> None:
     """A bearer token goes only to the host it is meant for."""
     ours, theirs = urlsplit(endpoint), urlsplit(url)
-    domain = (ours.hostname or "").partition(".")[2]
     same = (theirs.scheme, theirs.netloc.lower()) == (ours.scheme, ours.netloc.lower())
     # Regional front ends of the same cloud are met in recordings: centraluseuap.management.azure.com.
-    regional = theirs.scheme == "https" and bool(domain) and (theirs.hostname or "").endswith(f".{ours.hostname}")
+    regional = theirs.scheme == "https" and (theirs.hostname or "").endswith(f".{ours.hostname}")
     if not same and not regional:
         raise AzureError(
             Problem(

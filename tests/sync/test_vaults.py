@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from replication import clock
+from replication.actions import readings as asked
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.gateway.clients import open_gateway
@@ -152,3 +153,12 @@ def test_recovery_points_are_read_on_demand_and_pruned(vault, enabled):
     reading.refresh_from_db()
     assert (reading.problem, reading.result["seen"]) == (None, item.recovery_points.count())
     assert not RecoveryPoint.objects.filter(pk=old.pk).exists()
+
+
+def test_the_console_asks_for_itself_once(contoso):
+    first = asked.reread_inventory(contoso)
+    assert asked.reread_inventory(contoso).pk == first.pk
+    assert (first.asked_by, first.kind) == (None, "inventory")
+    readings.answer(first.pk)
+    first.refresh_from_db()
+    assert first.result["changed"] > 100
