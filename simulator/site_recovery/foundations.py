@@ -287,6 +287,18 @@ def count_item(world: World, container: str, change: int) -> None:
 
 
 @answering
+def _get_policy(call: Call) -> Response:
+    service.vault(call)
+    return Response(200, shapes.modern(call, service.stored(call, call.id, "replication policy")))
+
+
+@answering
+def _list_policies(call: Call) -> Response:
+    service.vault(call)
+    return verbs.page(call, below(call.world, POLICY, call.id), lambda resource: shapes.modern(call, resource))
+
+
+@answering
 def _put_policy(call: Call) -> Response:
     service.vault(call)
     given = provider_input(call, service.properties_of(call), "providerSpecificInput")
@@ -753,8 +765,8 @@ TYPES: list[ResourceType] = [
         render=shapes.policy,
         stored=_planted(_plant_policy),
         overrides={
-            "GET": _get("replication policy"),
-            "LIST": _list_below,
+            "GET": _get_policy,
+            "LIST": _list_policies,
             "PUT": _put_policy,
             "PATCH": _patch_policy,
             "DELETE": _delete_policy,

@@ -38,7 +38,7 @@ from simulator.site_recovery.states import State
 @answering
 def get_item(call: Call) -> Response:
     """GET of an item."""
-    return call.respond(find(call))
+    return Response(200, shapes.modern(call, find(call)))
 
 
 @answering
@@ -52,7 +52,7 @@ def list_items(call: Call) -> Response:
     if wanted:
         members = _filtered(call, wanted)
         keys = [key for key in keys if key in members]
-    return verbs.page(call, keys)
+    return verbs.page(call, keys, lambda resource: shapes.modern(call, resource))
 
 
 _FILTER = re.compile(r"\s*(\w+)\s+eq\s+'([^']*)'\s*", re.IGNORECASE)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from simulator.kernel import ids
+from simulator.kernel.call import Call
+from simulator.kernel.request import encode
 from simulator.kernel.store import Resource
 from simulator.kernel.world import World
 from simulator.providers import regions
@@ -81,6 +83,34 @@ def region_name(world: World, resource_id: str) -> str:
 def display_name(location: str) -> str:
     """`East Asia` of `eastasia`; an unknown region is shown as it is."""
     return regions.display_name(location)
+
+
+NEWER = "2024-10-01"
+"""From this api-version on, answers have a few fields more (§3.2, §3.3: recorded for policies and items)."""
+
+
+def modern(call: Call, resource: Resource) -> bytes:
+    """The body of a policy or an item as the request's api-version has it."""
+    if call.request.api_version < NEWER:
+        return call.world.bytes_of(resource)
+    body = call.world.body(resource)
+    properties = body["properties"]
+    if resource.type == f"{_ROOT}/replicationPolicies":
+        properties |= {"status": False, "associatedItemsCount": 0, "dataSourceType": "VM"}
+    else:
+        properties["providerSpecificDetails"] |= _newer_details(call.world, item_of(resource))
+    return encode(body)
+
+
+def _newer_details(world: World, found: Item) -> Json:
+    """`rtoInSeconds` was recorded; that the others come with the same version is *assumed*."""
+    accounts = [world.store.get(disk["staging"]) for disk in found["disks"]]
+    kinds = {one.document.get("kind") for one in accounts if one is not None}
+    return {
+        "rtoInSeconds": None,
+        "churnOptionSelected": "High" if "BlockBlobStorage" in kinds else "Normal",
+        "platformFaultDomain": None,
+    }
 
 
 def envelope(resource: Resource, type_name: str, properties: Json) -> Json:
