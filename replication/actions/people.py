@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from replication import access, clock
@@ -31,15 +31,27 @@ def choose_theme(person: Person, theme: str) -> None:
 
 
 def create(username: str, display_name: str, password: str, *, actor: Actor) -> Person:
-    """A new account, which may do nothing until a role is granted. The password is stored hashed and nowhere else."""
+    """A new account, which may do nothing until a role is granted. The password is stored hashed and nowhere else.
+
+    Raises Impossible when somebody else took the name since it was looked up.
+    """
     _manages(actor)
-    with gesture("person.created", actor=actor, subject_kind="person", subject_name=display_name or username) as entry:
-        person = Person(username=username, display_name=display_name, date_joined=clock.now())
-        person.set_password(password)
-        person.save()
-        entry.subject_key = key(person)
-        entry.after = {"username": username, "display_name": display_name}
+    person = Person(username=username, display_name=display_name, date_joined=clock.now())
+    person.set_password(password)
+    about = {"subject_kind": "person", "subject_name": display_name or username}
+    after = {"username": username, "display_name": display_name}
+    try:
+        with gesture("person.created", actor=actor, after=after, **about) as entry:
+            person.save()
+            entry.subject_key = key(person)
+    except IntegrityError:
+        raise Impossible("There is an account with this user name already.") from None
     return person
+
+
+def taken(username: str) -> bool:
+    """Whether there is an account with this name; case does not tell names apart."""
+    return Person.objects.filter(username__iexact=username).exists()
 
 
 def grant(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], *, actor: Actor) -> Grant:

@@ -1,15 +1,17 @@
 """Forms of accounts and grants. Choices from rows are passed in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
 from replication.domain.roles import Role
-from replication.models import Person
+
+TAKEN = "There is an account with this user name already."
 
 
 class AccountForm(forms.Form):
@@ -36,15 +38,19 @@ class AccountForm(forms.Form):
         help_text="At least 12 characters. Hand it over yourself; it is not shown again.",
     )
 
+    def __init__(self, *args: Any, taken: Callable[[str], bool], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.taken = taken
+
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])
-        if Person.objects.filter(username__iexact=name).exists():
-            raise ValidationError("There is an account with this user name already.")
+        if self.taken(name):
+            raise ValidationError(TAKEN)
         return name
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        person = Person(username=data.get("username", ""), display_name=data.get("display_name", ""))
+        person = get_user_model()(username=data.get("username", ""))  # a password like the name is refused
         try:
             if "password" in data:
                 validate_password(data["password"], person)

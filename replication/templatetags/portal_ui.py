@@ -7,6 +7,7 @@ is a template in templates/ui/ (an include costs as much as the cell it would dr
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -55,10 +56,16 @@ MARK_WORDS = {"new": "New", "reuse": "Reuse", "recommended": "Recommended", "cha
 # --- icons and states ---------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1)
+def _sprite() -> str:
+    """The address of the icons, looked up once: a grid has hundreds of them."""
+    return static("portal/icons.svg")
+
+
 @register.simple_tag
 def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """A symbol of static/portal/icons.svg; decoration unless it is given a label."""
-    href = f"{static('portal/icons.svg')}#{name}"
+    href = f"{_sprite()}#{name}"
     if label:
         return format_html('<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', css, href)

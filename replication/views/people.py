@@ -34,15 +34,24 @@ def people(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """A new account."""
     _administrator(request)
-    form = AccountForm(_posted(request))
+    form = AccountForm(_posted(request), taken=verbs.taken)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        person = verbs.create(data["username"], data["display_name"], data["password"], actor=actor(request))
-        messages.success(
-            request, f"The account {person.username} was created. It can do nothing until you grant a role."
-        )
-        return redirect("replication:person", person.pk)
+        made = _create(request, form)
+        if made:
+            return redirect("replication:person", made.pk)
     return render(request, "replication/people/create.html", {"form": form}, status=_status(form))
+
+
+def _create(request: HttpRequest, form: AccountForm) -> Person | None:
+    """The new account; None with the reason at the form when the name was taken in the meantime."""
+    data = form.cleaned_data
+    try:
+        made = verbs.create(data["username"], data["display_name"], data["password"], actor=actor(request))
+    except verbs.Impossible as impossible:
+        form.add_error("username", str(impossible))
+        return None
+    messages.success(request, f"The account {made.username} was created. It can do nothing until you grant a role.")
+    return made
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.urls import reverse
 
 from replication import access
@@ -159,3 +160,14 @@ def test_other_vaults_people_are_not_theirs_to_change(
     shown = browser.get(reverse("replication:person", args=[stranger.pk])).content.decode()
     assert "Also 1 role in vaults that you do not administer." in shown
     assert "rsv-foreign" not in shown
+
+
+def test_a_name_taken_in_the_meantime_is_told(
+    signed_in: SignedIn, vault: Vault, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replication.actions.people.taken", lambda name: False)
+    data = {"username": "admin", "password": "correct-horse-battery"}
+    answer = signed_in(admin).post(reverse("replication:person_create"), data)
+    assert answer.status_code == 422
+    assert "There is an account with this user name already." in answer.content.decode()
+    assert not AuditEntry.objects.exists()
