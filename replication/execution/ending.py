@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef
 
 from replication import clock, queue
-from replication.actions import audit
+from replication.actions import audit, readings
 from replication.actions.actor import CONSOLE
 from replication.domain.steps import StepState
 from replication.execution.ledger import LIVE, RUNNING_RUNS, nudge_vault
@@ -45,6 +45,7 @@ def end(run: Run) -> None:
         entry.correlation_id = next(iter(entry.detail["correlation_ids"]), "")
         entry.subjects = _machines(run)
         queue.ring("sync_vault", run.vault_id)
+        readings.reread_inventory(run.connection)  # the next wizard should offer what this run has made
 
 
 def verdict(steps: list[tuple[str, str]]) -> Run.State:

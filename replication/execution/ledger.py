@@ -111,12 +111,16 @@ def follow(step: Step, job_id: str, *, text: str, adopted: bool) -> bool:
     return _record(step, text, state=StepState.RUNNING, azure_job_id=job_id, **begun, **_NO_TROUBLE, **_free(due_at))
 
 
-def look_later(step: Step, seconds: float = 0) -> bool:
-    """Nothing new: look again after a growing while, or after as many seconds as Azure asks. No event, no new version."""
+def look_later(step: Step, seconds: float = 0, job_id: str = "") -> bool:
+    """Nothing new: look again after a growing while, or after as many seconds as Azure asks. No event, no new version.
+
+    job_id: the operation's job, where a look brought it to light.
+    """
     due_at = in_seconds(max(seconds, look_after(step.looks)))
     # A request whose fate is unknown keeps its trouble: only its end ends it.
     settled = _NO_TROUBLE if step.state == StepState.RUNNING else {}
-    return _write(step, looks=step.looks + 1, **settled, **_free(due_at))
+    job_id = step.azure_job_id or job_id
+    return _write(step, looks=step.looks + 1, azure_job_id=job_id, **settled, **_free(due_at))
 
 
 def postpone(step: Step, seconds: float, text: str, **changes: Any) -> bool:

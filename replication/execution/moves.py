@@ -154,7 +154,7 @@ def after_look(step: Step, azure: Azure, progress: Progress | None) -> None:
     elif progress.state == "lost":
         _forget(step)
     else:
-        _look_later(step, progress.retry_after)
+        _look_later(step, progress.retry_after, progress.job_id)
 
 
 def _forget(step: Step) -> None:
@@ -168,11 +168,11 @@ def endless(step: Step) -> bool:
     return elapsed(step) > ENDLESS * longest(step)
 
 
-def _look_later(step: Step, seconds: float = 0) -> None:
+def _look_later(step: Step, seconds: float = 0, job_id: str = "") -> None:
     if endless(step):
         ledger.fail(step, no_end(elapsed(step)))
     else:
-        ledger.look_later(step, seconds)
+        ledger.look_later(step, seconds, job_id)
 
 
 # --- what is there ------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+"""The tests are tested: an engine that lacks one of its safeguards must do harm, and the same looks must see it."""
+
+from typing import Any
+
+import pytest
+
+from replication.actions import audit
+from replication.actions.actor import CONSOLE
+from replication.execution import ending, engine, ledger, moves
+from replication.models import AuditEntry, Run, Step
+from tests.execution import build
+from tests.execution.azure import Azure
+from tests.execution.conftest import finish
+from tests.execution.test_plug import Pulled, short
+
+pytestmark = pytest.mark.django_db
+
+
+def killed(run: Run, azure: Azure, room: Any, name: str) -> Run:
+    """Let the worker die once, as it enters a function, and another finish."""
+
+    def dying(*_: Any, **__: Any) -> None:
+        raise Pulled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, name, dying)
+        with pytest.raises(Pulled):
+            finish(run, azure)
+    azure.world.forward(151)
+    return finish(run, azure)
+
+
+def made_twice(azure: Azure) -> list[str]:
+    return [key for key, times in azure.accepted.items() if times > 1]
+
+
+@pytest.mark.parametrize("mutant", [False, True], ids=["sound", "unknown-is-absent"])
+def test_the_unknown(azure: Azure, monkeypatch: pytest.MonkeyPatch, mutant: bool) -> None:
+    if mutant:
+        monkeypatch.setitem(moves.MOVES, "submitting", lambda step, azure: ledger.send_again(step, "Surely not taken."))
+    machines = [each for each in short("web") if each.key.startswith("protect")]
+    killed(build.run(planned=[build.Planned(each.key, each.spec) for each in machines]), azure, ledger, "accepted")
+    assert bool(made_twice(azure)) is mutant
+
+
+@pytest.mark.parametrize("mutant", [False, True], ids=["sound", "no-fence"])
+def test_the_fence(azure: Azure, monkeypatch: pytest.MonkeyPatch, mutant: bool) -> None:
+    """A second worker moves the run on while the first is in the middle of an exchange."""
+    if mutant:
+        monkeypatch.setattr(ledger, "claim", lambda step: True)
+        monkeypatch.setattr(ledger, "_write", _unfenced)
+    run, depth = build.run("web"), 0
+
+    def meddle(verb: str) -> None:
+        nonlocal depth
+        if verb == "read" and depth < 1:
+            depth += 1
+            engine.advance(run.pk, azure)
+            depth -= 1
+
+    azure.before_call = meddle
+    finish(run, azure)
+    assert bool(made_twice(azure)) is mutant
+
+
+def _unfenced(step: Step, *, only_if: Any = None, **changes: Any) -> bool:
+    Step.objects.filter(pk=step.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(step, name, value)
+    return True
+
+
+@pytest.mark.parametrize("mutant", [False, True], ids=["sound", "audit-after-commit"])
+def test_the_entry(azure: Azure, monkeypatch: pytest.MonkeyPatch, mutant: bool) -> None:
+    if mutant:
+        monkeypatch.setattr(ending, "end", _commit_first)
+    run = killed(build.run(planned=short("web")), azure, audit, "_append")
+    assert run.state == Run.State.SUCCEEDED
+    assert AuditEntry.objects.filter(run_id=run.pk).count() == (0 if mutant else 1)
+
+
+def _commit_first(run: Run) -> None:
+    ending._close(run, Run.State.SUCCEEDED)
+    audit.record("run.ended", actor=CONSOLE, phase="ended", run_id=run.pk)
+
+
+@pytest.mark.parametrize("mutant", [False, True], ids=["sound", "no-observe"])
+def test_the_look_before(azure: Azure, monkeypatch: pytest.MonkeyPatch, mutant: bool) -> None:
+    finish(build.run("web"), azure)
+    if mutant:
+        monkeypatch.setitem(
+            moves.MOVES, "waiting", lambda step, azure: moves._send(step, moves.from_json(step.spec), azure)
+        )
+    finish(build.run("db"), azure)
+    assert bool(made_twice(azure)) is mutant
