@@ -17,7 +17,7 @@ def test_the_cli_reads_the_estate(cli: Cli) -> None:
     assert machines["erp-app-01"]["powerState"] == "VM running"
     view = cli("vm", "get-instance-view", "-g", "rg-erp-prod", "-n", "erp-app-01")
     assert view["instanceView"]["statuses"][-1]["code"] == "PowerState/running"
-    assert cli("disk", "list")
+    assert cli("disk", "list", "-g", "rg-erp-prod")
     assert cli("network", "nic", "list")
     assert cli("backup", "vault", "list")
     assert cli("lock", "list")
