@@ -260,7 +260,8 @@ def _target_fault(world: World, machine: Machine, settings: Json, wanted: list[J
     return (
         _group_fault(world, machine, settings, wanted)
         or _place_fault(world, settings, location)
-        or _size_fault(world, machine, location)
+        or _churn_fault(world, machine, wanted)
+        or _size_fault(world, machine, settings, location)
         or _replica_fault(world, machine, wanted)
     )
 
@@ -295,10 +296,24 @@ def _place_fault(world: World, settings: Json, location: str) -> Problem | None:
     return None
 
 
-def _size_fault(world: World, machine: Machine, location: str) -> Problem | None:
-    missing = {size.lower() for size in world.unavailable_sizes.get(location, [])}
-    if machine.size.lower() in missing:
-        return problem("150097", vm=machine.name, location=location, size=machine.size)
+def _size_fault(world: World, machine: Machine, settings: Json, location: str) -> Problem | None:
+    home = ids.subscription_of(settings["resource_group"] or settings["cloud_service"] or machine.id)
+    return obstacles.no_room(world, home, location, machine.name, machine.size)
+
+
+_FAST = ("ultrassd", "premiumv2")
+
+
+def _churn_fault(world: World, machine: Machine, wanted: list[Json]) -> Problem | None:
+    """Ultra and Premium SSD v2 disks need high churn: a premium block blob cache account (portal-behaviour.md §4)."""
+    staging = {entry["key"]: entry["staging"] for entry in wanted}
+    for disk in machine.disks:
+        if disk.key not in staging or disk.sku.split("_")[0].lower() not in _FAST:
+            continue
+        account = world.store.get(staging[disk.key])
+        if account is None or account.document.get("kind") != "BlockBlobStorage":
+            why = f"the disk '{disk.name}' ({disk.sku}) needs a premium block blob cache account"
+            return problem("150406", vm=machine.name, why=why)
     return None
 
 

@@ -737,7 +737,9 @@ def kind(name: str, **more: Any) -> ResourceType:
 def listed(name: str, handler: Any, get: Any = None) -> ResourceType:
     """A type that is only read: a computed list, and perhaps a computed resource."""
     overrides = {"LIST": handler} | ({"GET": get} if get is not None else {})
-    return kind(name, get=get is not None, overrides=overrides)
+    deep = _DEEP.get(name.lower())  # who may read what lives deeper may list it for the whole vault
+    permissions = {"LIST": f"{deep}/read"} if deep else {}
+    return kind(name, get=get is not None, overrides=overrides, permissions=permissions)
 
 
 TYPES: list[ResourceType] = [

@@ -20,6 +20,7 @@ from simulator.site_recovery import (
     health,
     machines,
     materialize,
+    obstacles,
     problems,
     service,
     shapes,
@@ -452,12 +453,19 @@ def _age(world: World, resource: Resource, found: Item, age: float, state: str) 
     enable.protect(world, resource, found, min(world.now(), born + found["copy_seconds"]))
 
 
+def _gone(world: World, resource: Resource) -> None:
+    """An item that goes with its vault or group lets go of its machine."""
+    if "record" in resource.sim:
+        obstacles.release(world, item_of(resource)["vm"], resource.id)
+
+
 ITEM_PARTS: Json = {
     "put": foundations.ACCEPT,
     "patch": foundations.ACCEPT,
     "delete": foundations.ACCEPT,
     "render": shapes.item,
     "stored": plant,
+    "gone": _gone,
     "overrides": {
         "GET": get_item,
         "LIST": list_items,

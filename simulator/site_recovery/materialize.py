@@ -8,13 +8,14 @@ disks are *assumed*.
 from __future__ import annotations
 
 import copy
-import ipaddress
 from typing import Any
 
 from simulator.kernel import ids
 from simulator.kernel.clock import iso
+from simulator.kernel.errors import ArmError
 from simulator.kernel.store import Resource
 from simulator.kernel.world import World
+from simulator.providers.network import interfaces
 from simulator.site_recovery import machines
 from simulator.site_recovery.records import Disk, Item, Json, Nic
 from simulator.site_recovery.shapes import location_of
@@ -196,6 +197,7 @@ def _put_nic(world: World, found: Item, nic: Nic, networks: Networks, machine_id
         "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
         "enableAcceleratedNetworking": bool(fast),
         "enableIPForwarding": False,
+        "nicType": "Standard",
         "primary": True,
         "virtualMachine": {"id": machine_id},
     }
@@ -244,7 +246,7 @@ def _configuration(world: World, ip: Json, network: Resource, subnets: list[Json
     name = ip["name"] or "ipconfig1"
     properties: Json = {
         "provisioningState": "Succeeded",
-        "privateIPAddress": wanted or _free_address(world, network, subnet, nic_id),
+        "privateIPAddress": wanted or _free_address(world, network, subnet),
         "privateIPAllocationMethod": "Static" if wanted else "Dynamic",
         "primary": ip["primary"],
         "privateIPAddressVersion": "IPv4",
@@ -286,29 +288,15 @@ def default_subnet(world: World, network: Resource | None, source_subnet: str | 
     return str(found["name"]) if found else None
 
 
-def _free_address(world: World, network: Resource, subnet: Json | None, nic_id: str) -> str:
-    """The next free address of the subnet; Azure keeps the first four for itself."""
-    prefix = str(((subnet or {}).get("properties") or {}).get("addressPrefix") or "10.0.0.0/24")
-    taken = _taken(world, network, nic_id)
-    hosts = ipaddress.ip_network(prefix, strict=False)
-    for offset in range(4, min(hosts.num_addresses - 1, 4096)):
-        address = str(hosts[offset])
-        if address not in taken:
-            return address
-    return str(hosts[4]) if hosts.num_addresses > 4 else ""
-
-
-def _taken(world: World, network: Resource, nic_id: str) -> set[str]:
-    kind, prefix = "Microsoft.Network/networkInterfaces", network.key + "/"
-    taken: set[str] = set()
-    for nic in world.store.select(kind, ids.subscription_of(network.id)):
-        if nic.key == nic_id.lower():
-            continue
-        for configuration in nic.properties.get("ipConfigurations") or []:
-            inner = configuration.get("properties") or {}
-            if str((inner.get("subnet") or {}).get("id", "")).lower().startswith(prefix):
-                taken.add(str(inner.get("privateIPAddress")))
-    return taken
+def _free_address(world: World, network: Resource, subnet: Json | None) -> str:
+    """The next free address of the subnet, as Network itself counts them; "" when there is none."""
+    found = world.store.get(f"{network.id}/subnets/{(subnet or {}).get('name')}")
+    if found is None:
+        return ""
+    try:
+        return interfaces.free_address(found)
+    except ArmError:
+        return ""
 
 
 # --- taking away ------------------------------------------------------------------------------------------------------

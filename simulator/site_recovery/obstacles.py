@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.kernel.world import World
+from simulator.providers import sizes
+from simulator.providers.compute import quota
 from simulator.site_recovery.machines import GIB, Machine
 from simulator.site_recovery.problems import Problem, problem
 
@@ -36,12 +38,13 @@ class Obstacle:
 
 _DISK_LIMIT_GIB = 32 * 1024
 _OS_LIMIT_GIB = 4095
+_MAX_DATA_DISKS = 64
 _MIN_BYTES = 1024 * 1024**2
 
 
 def obstacles(world: World, machine: Machine) -> list[Obstacle]:
     """Everything that stands in the way of protecting a machine, as far as Azure itself would know."""
-    return [*_state(world, machine), *_disks(machine), *_build(machine)]
+    return [*_state(world, machine), *_disks(machine), *_build(machine), *_size(machine), *_extensions(world, machine)]
 
 
 def _unsupported(machine: Machine, code: str, why: str) -> Obstacle:
@@ -89,12 +92,47 @@ def _build(machine: Machine) -> Iterator[Obstacle]:
         yield _unsupported(machine, "A2AOperatingSystemNotSupported", f"'{machine.os_name}' is not supported")
 
 
+def _size(machine: Machine) -> Iterator[Obstacle]:
+    """Too small a machine, another processor, too many disks (portal-behaviour.md §4, 19, 20, 26)."""
+    size = sizes.find(machine.size)
+    if size is not None and (size.cores < 2 or size.memory < 1024):
+        yield _unsupported(machine, "A2AVmSizeNotSupported", f"its size '{machine.size}' is too small")
+    if size is not None and size.architecture.lower() == "arm64":
+        yield _unsupported(machine, "A2ACpuArchitectureNotSupported", "its processor is not x64")
+    if sum(not disk.os_disk for disk in machine.disks) > _MAX_DATA_DISKS:
+        yield _unsupported(machine, "A2ATooManyDisks", f"it has more than {_MAX_DATA_DISKS} data disks")
+
+
+def _extensions(world: World, machine: Machine) -> Iterator[Obstacle]:
+    kind = "Microsoft.Compute/virtualMachines/extensions"
+    for one in world.store.select(kind, machine.id):
+        if one.properties.get("provisioningState") == "Failed":
+            yield _unsupported(machine, "A2AVmExtensionFailed", f"its extension '{one.name}' has failed")
+
+
 _UNSUPPORTED_OS = ("freebsd", "nano", "arm64", "flatcar", "coreos", "windows server 2003", "windows server 2008 sp2")
 
 
 def _is_unsupported_os(machine: Machine) -> bool:
     name = f"{machine.os_name} {machine.os_version}".lower()
     return bool(machine.sim.get("unsupportedOs")) or any(word in name for word in _UNSUPPORTED_OS)
+
+
+def no_room(world: World, subscription: str, location: str, vm: str, size_name: str) -> Problem | None:
+    """A size that the target region does not offer, or cores beyond a quota that the scenario gives (150097)."""
+    fault = problem("150097", vm=vm, location=location, size=size_name)
+    if size_name.lower() in {name.lower() for name in world.unavailable_sizes.get(location, [])}:
+        return fault
+    size, plain = sizes.find(size_name), subscription.rsplit("/", 1)[-1].lower()
+    places: Json = next((rows for key, rows in world.quotas.items() if key.lower() == plain), {})
+    if size is None or location not in places:
+        return None
+    in_use = quota.used(world, subscription, location)
+    for name in ("cores", size.family):
+        extra, limit = quota.planned(world, subscription, location, name)
+        if in_use[name] + extra + size.cores > limit:
+            return fault
+    return None
 
 
 # --- who protects what ------------------------------------------------------------------------------------------------

@@ -147,11 +147,9 @@ def _machine_fault(world: World, found: Item) -> Problem | None:
     code = source.sim.get("failoverError") if source is not None else None
     if code:
         return problem(str(code), vm=found["vm_name"])
-    location, size = location_of(world, found["recovery"]), str(found["settings"]["size"])
-    missing = {name.lower() for name in world.unavailable_sizes.get(location, [])}
-    if size.lower() in missing:
-        return problem("150097", vm=found["vm_name"], location=location, size=size)
-    return None
+    location, settings = location_of(world, found["recovery"]), found["settings"]
+    home = ids.subscription_of(str(settings.get("resource_group") or settings.get("cloud_service") or ""))
+    return obstacles.no_room(world, home, location, found["vm_name"], str(settings["size"]))
 
 
 @ending(Ask.TEST_FAILOVER)

@@ -46,9 +46,11 @@ KEEP_JOBS, _TRIM = 40_000, 5_000
 def books(world: World, vault_id: str) -> Json:
     """What a vault remembers beside its resources: whether Site Recovery was ever used, its jobs in order of start."""
     shelf = world.facts.setdefault("site_recovery", {})
-    found: Json = shelf.setdefault(
-        vault_of(vault_id).lower(), {"used": False, "jobs": [], "dropped": 0, "settings": {}}
-    )
+    key, owner = vault_of(vault_id).lower(), world.store.get(vault_of(vault_id))
+    born = owner.created if owner is not None else 0.0
+    found: Json | None = shelf.get(key)
+    if found is None or found["born"] != born:  # a vault made anew under an old name remembers nothing
+        found = shelf[key] = {"born": born, "used": False, "jobs": [], "dropped": 0, "settings": {}}
     return found
 
 

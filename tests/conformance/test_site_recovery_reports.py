@@ -499,3 +499,13 @@ def test_what_a2a_never_allows(site: Estate) -> None:
     ):
         with pytest.raises(ResourceNotFoundError):
             ask()
+
+
+@pytest.mark.parametrize(
+    "machine",
+    ["badext", "arm", "onecore", "ephemeral", "oldos", "nvme", "cvm", "bigos", "wacc", "noagent", "cluster"],
+)
+def test_every_planted_oddity_is_ineligible(site: Estate, machine: str) -> None:
+    found = site.machine(f"lab-{machine}-01")
+    result = site.asr.replication_eligibility_results.get(found.id.split("/")[4], found.name)
+    assert result.properties.errors
