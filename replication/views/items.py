@@ -115,7 +115,7 @@ def _poll(vault: Vault | None, rows: list[present.ItemRow], known: str, newest: 
 
 @require_safe
 def items_live(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """Cells of the shown rows that changed since the versions that the page knows; 204 when none did."""
+    """The cards, and the cells of the shown rows that changed since the versions that the page knows; 204 when none did."""
     person = signed_in(request)
     rows = access.vaults(person).filter(gone_at=None)
     now = live.versions(rows.filter(pk=pk) if pk is not None else rows)
@@ -137,11 +137,14 @@ def _changed(
     changed = [row for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
     asked = request.GET.get("newest", "")
     newest = int(asked) if live.number(asked) else 0
+    summary = present.summary(_rows(person, vault))
     poll = _poll(vault, rows, live.write_versions(now), newest)
     context = {
         "rows": changed,
         "poll": poll,
         "swapped": True,
+        "summary": summary,
+        "health_parts": summary.health_parts(),
         "arrived": _rows(person, vault).filter(pk__gt=newest).count(),
         "page_query": live.page_query(request),
     }
