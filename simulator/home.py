@@ -45,7 +45,7 @@ class Home:
         return path
 
 
-def prepare(path: Path, secret: str = "") -> Home:
+def prepare(path: Path, secret: str | None = None) -> Home:
     """Open a home directory, making what is missing. `secret` replaces the generated control secret."""
     path.mkdir(parents=True, exist_ok=True)
     key_file, secret_file = path / "signing.pem", path / "control-secret"

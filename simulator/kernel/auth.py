@@ -156,7 +156,7 @@ def issue(world: World, principal: Principal, resource: str) -> dict[str, Any]:
         "ver": "1.0",
     }
     return {
-        "token_type": "Bearer",
+        "token_type": "Bearer",  # nosec B105 - the name of a scheme
         "expires_in": world.settings.token_lifetime,
         "ext_expires_in": world.settings.token_lifetime,
         "expires_on": now + world.settings.token_lifetime,

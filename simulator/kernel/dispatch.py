@@ -56,36 +56,33 @@ class Exchange:
     # --- the way through ---
 
     def _answer(self) -> Response:
-        self.principal = self.principal or auth.authenticate(self.world, self.request)
+        who = self.principal = self.principal or auth.authenticate(self.world, self.request)
         if not self.request.api_version:
             raise errors.missing_api_version()
         self.polled = lro.polled(self.world, self.request)
-        if self.polled is None:
-            self.route = routing.resolve(self.world.registry, self.request)
+        route = self.route = None if self.polled else routing.resolve(self.world.registry, self.request)
         self.fault = self._match_fault()
         if self.fault is not None and not self.fault.after:
             self._fail(self.fault)
-        self.limits = self.world.throttle.admit(self.request, self.principal, self.route)
-        response = self._poll() if self.polled is not None else self._serve()
+        self.limits = self.world.throttle.admit(self.request, who, route)
+        response = self._serve(who, route) if route is not None else self._poll()
         if self.fault is not None and self.fault.after:
             self._bend(self.fault)
         return response
 
     def _poll(self) -> Response:
-        assert self.polled is not None
+        if self.polled is None:
+            raise _broken()
         faults.check_poll(self.world, self.polled)
         return lro.poll(self.world, self.request, self.polled)
 
-    def _serve(self) -> Response:
-        assert self.route is not None
-        assert self.principal is not None
-        route = self.route
+    def _serve(self, who: Principal, route: Route) -> Response:
         check_version(route, self.request)
         check_subscription(self.world, route)
-        rbac.check(self.world, self.principal, route)
+        rbac.check(self.world, who, route)
         check_places(self.world, route)
         locks.check(self.world, route)
-        self.call = make_call(self.world, self.request, route, self.principal)
+        self.call = make_call(self.world, self.request, route, who)
         return handler(route)(self.call)
 
     # --- planned faults ---

@@ -117,7 +117,7 @@ def guid(*parts: object) -> str:
 def generator(*parts: object) -> random.Random:
     """A random generator that depends on its parts only, not on the order in which anybody asks."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
-    return random.Random(int.from_bytes(digest))  # noqa: S311 - simulated jitter, not a secret
+    return random.Random(int.from_bytes(digest))  # noqa: S311  # nosec B311 - jitter, not a secret
 
 
 def normalize_location(location: str) -> str:
