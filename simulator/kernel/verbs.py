@@ -60,9 +60,16 @@ def page_of(call: Call, documents: list[dict[str, Any]]) -> Response:
     """A page of computed documents (anything that is not stored one by one)."""
     query = call.request.query
     after, number = _token(query.get("$skiptoken") or query.get("skiptoken") or "")
-    start, size = int(after or 0), _page_size(call)
+    start, size = _offset(after), _page_size(call)
     more = str(start + size) if start + size < len(documents) else ""
     return _envelope(call, [encode(document) for document in documents[start : start + size]], more, number + 1)
+
+
+def _offset(after: str) -> int:
+    """How many computed documents have been shown; the token of another list is refused."""
+    if after and not after.isdigit():
+        raise errors.ArmError(400, "InvalidSkipToken", "The provided skip token is invalid.")
+    return int(after or 0)
 
 
 def _page_size(call: Call) -> int:

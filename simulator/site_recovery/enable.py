@@ -84,6 +84,16 @@ def _entry(call: Call, entry: Any, field: str) -> Json:
     return entry
 
 
+def keys_asked(call: Call, entry: Json) -> Json | None:
+    """The key vaults of an encrypted disk (§2.2, diskEncryptionInfo). Raises 400."""
+    found: Json | None = take(call, entry, "diskEncryptionInfo", dict)
+    for part, texts in (("diskEncryptionKeyInfo", "secretIdentifier"), ("keyEncryptionKeyInfo", "keyIdentifier")):
+        inner = take(call, found or {}, part, dict) or {}
+        for text in (texts, "keyVaultResourceArmId"):
+            take(call, inner, text, str)
+    return found
+
+
 def _managed_asked(call: Call, raw: Any) -> Json:
     entry = _entry(call, raw, "vmManagedDisks")
     return {
@@ -93,7 +103,7 @@ def _managed_asked(call: Call, raw: Any) -> Json:
         "replica_sku": service.choice(call, entry, "recoveryReplicaDiskAccountType", SKUS),
         "target_sku": service.choice(call, entry, "recoveryTargetDiskAccountType", SKUS),
         "encryption_set": take(call, entry, "recoveryDiskEncryptionSetId", str),
-        "encryption": take(call, entry, "diskEncryptionInfo", dict),
+        "encryption": keys_asked(call, entry),
         "target_account": None,
     }
 
@@ -134,7 +144,7 @@ def targets_asked(call: Call, given: Json) -> Json:
     found["auto_protection"] = (
         service.choice(call, given, "autoProtectionOfDataDisk", ("Enabled", "Disabled")) or "Disabled"
     )
-    found["disk_encryption"] = take(call, given, "diskEncryptionInfo", dict)
+    found["disk_encryption"] = keys_asked(call, given)
     return found
 
 

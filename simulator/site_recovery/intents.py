@@ -43,7 +43,6 @@ _PLAIN = (
     "recoveryAvailabilityType",
     "recoveryResourceGroupId",
     "recoveryAvailabilityZone",
-    "recoveryBootDiagStorageAccount",
     "vmDisks",
     "vmManagedDisks",
     "multiVmGroupName",
@@ -66,8 +65,7 @@ def _put_intent(call: Call) -> Response:
     given = take(call, service.properties_of(call), "providerSpecificDetails", dict, required=True)
     if given.get("instanceType") != "A2A":
         raise problems.invalid("providerSpecificDetails.instanceType", "only A2A is supported", client_of(call))
-    for name in _REQUIRED:
-        take(call, given, name, str, required=True)
+    _check(call, given)
     service.choice(call, given, "recoveryAvailabilityType", ("Single", "AvailabilitySet", "AvailabilityZone"))
     world = call.world
     guid = ids.guid(world.settings.seed, "intent", call.id.lower(), world.operations.mint(call.id, "intent"))
@@ -78,6 +76,40 @@ def _put_intent(call: Call) -> Response:
     resource = world.put(call.id, {}, {"record": facts})
     call.effect = "created"
     return call.respond(resource)
+
+
+_LISTS = ("vmDisks", "vmManagedDisks")
+_FIGURES = ("recoveryPointHistory", "crashConsistentFrequencyInMinutes", "appConsistentFrequencyInMinutes")
+_TEXTS = {
+    "protectionProfileCustomInput": ("protectionProfileId", "policyName", "multiVmSyncStatus"),
+    "primaryStagingStorageAccountCustomInput": ("azureStorageAccountId",),
+    "recoveryAvailabilitySetCustomInput": ("recoveryAvailabilitySetId",),
+    "recoveryVirtualNetworkCustomInput": ("recoveryVirtualNetworkId", "recoverySubnetName"),
+    "recoveryProximityPlacementGroupCustomInput": ("recoveryProximityPlacementGroupId",),
+}
+
+
+def _check(call: Call, given: Json) -> None:
+    """Everything that will be looked at when the job ends has the right kind now. Raises 400."""
+    for name in _PLAIN:
+        kind_of = list if name in _LISTS else dict if name == "diskEncryptionInfo" else str
+        take(call, given, name, kind_of, required=name in _REQUIRED)
+    for name, texts in _TEXTS.items():
+        inner = take(call, given, name, dict) or {}
+        for text in texts:
+            take(call, inner, text, str)
+    profile = given.get("protectionProfileCustomInput") or {}
+    for figure in _FIGURES:
+        take(call, profile, figure, int)
+    take(call, given, "recoveryBootDiagStorageAccount", dict)
+    for disk in given.get("vmManagedDisks") or []:
+        if not isinstance(disk, dict):
+            raise problems.invalid("vmManagedDisks", "it must be a list of objects", client_of(call))
+        take(call, disk, "diskId", str, required=True)
+        for sku in ("recoveryReplicaDiskAccountType", "recoveryTargetDiskAccountType"):
+            service.choice(call, disk, sku, enable.SKUS)
+        take(call, disk, "recoveryDiskEncryptionSetId", str)
+        enable.keys_asked(call, disk)
 
 
 def _judge(world: World, given: Json) -> tuple[Problem | None, Machine | None]:
@@ -284,7 +316,7 @@ def _render(world: World, resource: Resource, body: Json) -> None:
     facts = record(resource)
     given = facts["given"]
     details: Json = {"instanceType": "A2A"}
-    details |= {name: given.get(name) for name in _PLAIN}
+    details |= {name: given.get(name) for name in (*_PLAIN, "recoveryBootDiagStorageAccount")}
     details |= {shown: given.get(asked) for asked, shown in _RENAMED.items()}
     job = service.job_of(world, vault_of(resource.id), facts["job"])
     properties = {

@@ -187,7 +187,7 @@ def _disk_change(call: Call, found: Item, raw: Any) -> Json:
     fields = {
         "target_sku": service.choice(call, entry, "recoveryTargetDiskAccountType", enable.SKUS),
         "replica_sku": service.choice(call, entry, "recoveryReplicaDiskAccountType", enable.SKUS),
-        "encryption": take(call, entry, "diskEncryptionInfo", dict),
+        "encryption": enable.keys_asked(call, entry),
         "failover_name": take(call, entry, "failoverDiskName", str),
         "test_name": take(call, entry, "tfoDiskName", str),
     }
