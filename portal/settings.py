@@ -63,6 +63,7 @@ SITE_RECOVERY_WRITES_A_MINUTE = int(os.environ.get("PORTAL_SITE_RECOVERY_WRITES"
 READING_LEASE = int(os.environ.get("PORTAL_READING_LEASE", "300"))
 SWEEP_INTERVAL = float(os.environ.get("PORTAL_SWEEP_INTERVAL", "2"))  # beat looks for due runs and readings
 SYNC_INTERVAL_MOVING = int(os.environ.get("PORTAL_SYNC_INTERVAL_MOVING", "10"))  # a vault in which something moves
+INVENTORY_INTERVAL = int(os.environ.get("PORTAL_INVENTORY_INTERVAL", "1800"))
 SYNC_INTERVAL_IDLE = int(os.environ.get("PORTAL_SYNC_INTERVAL_IDLE", "300"))
 
 # --- what Microsoft's own pages disagree about (portal-behaviour.md §0): today's or the article's rule -------------

@@ -1,14 +1,13 @@
 """The demo's accounts and what they may do. Their passwords are published, so this refuses to run where Azure is real."""
 
 from django.conf import settings
-from django.db import transaction
 
 from replication import clock
 from replication.actions import people
 from replication.actions.actor import CONSOLE
 from replication.actions.audit import gesture
 from replication.demo import DEMO_ACCOUNTS, DemoAccount
-from replication.models import Connection, Grant, GrantScope, Person, Subscription, Vault
+from replication.models import Connection, Person, Vault
 
 
 class NotADemo(Exception):
@@ -23,7 +22,7 @@ def ensure_accounts(connection: Connection) -> list[Person]:
     found = [_account(each) for each in DEMO_ACCOUNTS]
     for person, account in zip(found, DEMO_ACCOUNTS, strict=True):
         for vault in vaults:
-            _grant(person, account, vault)
+            people.give_all(person, vault, account.role)
     return found
 
 
@@ -42,20 +41,3 @@ def _account(account: DemoAccount) -> Person:
         entry.subject_key = people.key(person)
         entry.after = {"username": account.username, "display_name": account.display_name}
     return person
-
-
-def _grant(person: Person, account: DemoAccount, vault: Vault) -> None:
-    """A role in the vault, over all subscriptions on both sides; never a second one, nor one that was ended."""
-    with transaction.atomic():
-        if Grant.objects.filter(person=person, vault=vault).exists():
-            return
-        about = {"subject_kind": "person", "subject_key": people.key(person), "vault_key": vault.key}
-        with gesture("grant.given", actor=CONSOLE, subject_name=f"{person} in {vault.name}", **about) as entry:
-            grant = Grant.objects.create(person=person, vault=vault, role=account.role, granted_at=clock.now())
-            subscriptions = Subscription.objects.filter(connection_id=vault.connection_id, gone_at=None)
-            GrantScope.objects.bulk_create(
-                GrantScope(grant=grant, side=side, subscription_id=each)
-                for side in GrantScope.Side
-                for each in subscriptions.values_list("subscription_id", flat=True)
-            )
-            entry.after = people.shown(grant)

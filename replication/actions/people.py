@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from django.contrib.auth import password_validation
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from replication import access, clock
-from replication.actions.actor import Actor
+from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import gesture
 from replication.domain.roles import Permission, Role
-from replication.models import Grant, GrantScope, Person, Vault
+from replication.models import Grant, GrantScope, Person, Subscription, Vault
 
 
 class Impossible(Exception):
@@ -119,6 +120,50 @@ def _set_active(person: Person, active: bool, action: str, actor: Actor) -> None
     ) as entry:
         Person.objects.filter(pk=person.pk).update(is_active=active)
         entry.before, entry.after = {"active": not active}, {"active": active}
+
+
+# --- before there is anybody to ask ------------------------------------------------------------------------------------
+
+
+def ensure_administrator(username: str, password: str) -> tuple[Person, int]:
+    """An administrator for every vault that has none: the way in on a new installation, and back in when all others are locked out.
+
+    The account is made when there is none of this name (then `password` must not be ''). Returns it, and how many vaults it was given.
+    """
+    person = Person.objects.filter(username__iexact=username).first() or _first(username, password)
+    orphans = [vault for vault in Vault.objects.filter(gone_at=None) if not _administrators(vault).exists()]
+    return person, sum(give_all(person, vault, Role.ADMINISTRATOR) for vault in orphans)
+
+
+def _first(username: str, password: str) -> Person:
+    if not password:
+        raise Impossible(f"There is no account {username}; a new one needs a password.")
+    person = Person(username=username, date_joined=clock.now())
+    password_validation.validate_password(password, person)
+    person.set_password(password)
+    with gesture("person.created", actor=CONSOLE, subject_kind="person", subject_name=username) as entry:
+        person.save()
+        entry.subject_key, entry.after = key(person), {"username": username}
+    return person
+
+
+def _administrators(vault: Vault) -> Any:
+    return live(vault).filter(role=Role.ADMINISTRATOR, person__is_active=True, person__is_demo=False)
+
+
+def give_all(person: Person, vault: Vault, role: Role) -> bool:
+    """A role in the vault over all subscriptions, on both sides, on the console's own behalf.
+
+    Never a second grant, nor one that somebody ended: then False.
+    """
+    with transaction.atomic():
+        _alone(vault)
+        if Grant.objects.filter(person=person, vault=vault).exists():
+            return False
+        subscriptions = Subscription.objects.filter(connection_id=vault.connection_id, gone_at=None)
+        ids = subscriptions.values_list("subscription_id", flat=True)
+        _give(person, vault, role, (Scope(side, each) for side in GrantScope.Side for each in ids), CONSOLE)
+    return True
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

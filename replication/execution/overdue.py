@@ -6,17 +6,36 @@ from django.conf import settings
 from django.db.models import Q
 
 from replication import clock, queue
+from replication.actions import readings
 from replication.execution.ledger import RUNNING_RUNS, in_seconds
-from replication.models import Reading, Run, Vault
+from replication.models import Connection, Reading, Run, Vault
 
+INVENTORY_AGAIN = timedelta(minutes=1)  # however much happens, and however often it fails
 RING_AGAIN = 10.0  # seconds after which a ring that nobody answered is repeated
 
 
 def ring() -> None:
-    """Ring for every run, reading and vault that is due and that nobody works on."""
+    """Ring for every run, reading and vault that is due and that nobody works on, and keep the inventory fresh."""
     _ring_runs()
     _ring_readings()
     _ring_vaults()
+    _ask_for_inventory()
+
+
+def _ask_for_inventory() -> None:
+    """The inventory is read again when it is old, and when a run has ended since: what it made is then found for reuse."""
+    old = clock.now() - timedelta(seconds=settings.INVENTORY_INTERVAL)
+    for connection in Connection.objects.exclude(inventory_as_of=None):
+        as_of = connection.inventory_as_of or old
+        ended = Run.objects.filter(connection=connection, ended_at__gt=as_of)
+        if (as_of < old or ended.exists()) and not _asked_just_now(connection):
+            readings.reread_inventory(connection)
+
+
+def _asked_just_now(connection: Connection) -> bool:
+    kinds = Reading.Kind.INVENTORY, Reading.Kind.VAULTS
+    recent = Reading.objects.filter(connection=connection, kind__in=kinds)
+    return recent.filter(Q(answered_at=None) | Q(asked_at__gt=clock.now() - INVENTORY_AGAIN)).exists()
 
 
 def _ring_runs() -> None:

@@ -69,7 +69,7 @@ def machines(azure_connection: Connection, vault: Vault) -> list[Machine]:
 
 
 @pytest.fixture
-def browser(admin: Person) -> Client:
+def web(admin: Person) -> Client:
     """The administrator's browser."""
     client = Client()
     client.force_login(admin)

@@ -27,32 +27,32 @@ def text(response: HttpResponse) -> str:
     return response.content.decode()
 
 
-def started(browser: Client, vault: Vault) -> Draft:
-    browser.post(f"/vaults/{vault.pk}/replicate/")
+def started(web: Client, vault: Vault) -> Draft:
+    web.post(f"/vaults/{vault.pk}/replicate/")
     return Draft.objects.latest("created_at")
 
 
-def post(browser: Client, draft: Draft, page: str, data: dict[str, Any]) -> Any:
+def post(web: Client, draft: Draft, page: str, data: dict[str, Any]) -> Any:
     draft.refresh_from_db()
-    return browser.post(f"/replicate/{draft.pk}/{page}/", {"version": draft.version, **data})
+    return web.post(f"/replicate/{draft.pk}/{page}/", {"version": draft.version, **data})
 
 
-def choose(browser: Client, draft: Draft, *machines: Machine) -> None:
-    browser.post(f"/replicate/{draft.pk}/machines/selection/", {"add": [machine.pk for machine in machines]}, HTTP_HX_REQUEST="true")
+def choose(web: Client, draft: Draft, *machines: Machine) -> None:
+    web.post(f"/replicate/{draft.pk}/machines/selection/", {"add": [machine.pk for machine in machines]}, HTTP_HX_REQUEST="true")
 
 
 @pytest.fixture
-def ready(browser: Client, vault: Vault, machines: list[Machine]) -> Draft:
+def ready(web: Client, vault: Vault, machines: list[Machine]) -> Draft:
     """A draft filled in up to the review, with two machines."""
-    draft = started(browser, vault)
-    assert post(browser, draft, "source", SOURCE).headers["Location"].endswith("/machines/")
-    choose(browser, draft, *machines)
-    assert post(browser, draft, "machines", {}).headers["Location"].endswith("/target/")
-    assert post(browser, draft, "target", TARGET).headers["Location"].endswith("/review/")
+    draft = started(web, vault)
+    assert post(web, draft, "source", SOURCE).headers["Location"].endswith("/machines/")
+    choose(web, draft, *machines)
+    assert post(web, draft, "machines", {}).headers["Location"].endswith("/target/")
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/review/")
     return draft
 
 
-def test_each_page_shows_itself(browser: Client, ready: Draft) -> None:
+def test_each_page_shows_itself(web: Client, ready: Draft) -> None:
     for page, words in {
         "source": "Found 3 machines, 2 can be replicated.",
         "machines": "The machine is deallocated.",
@@ -60,14 +60,14 @@ def test_each_page_shows_itself(browser: Client, ready: Draft) -> None:
         "customize": "Customize target settings",
         "review": "Validation passed.",
     }.items():
-        response = browser.get(f"/replicate/{ready.pk}/{page}/")
+        response = web.get(f"/replicate/{ready.pk}/{page}/")
         assert response.status_code == 200, page
         assert words in text(response), page
 
 
-def test_enabling_writes_plan_run_steps_claims_and_one_entry(browser: Client, ready: Draft) -> None:
-    digest = digest_of(browser, ready)
-    response = browser.post(f"/replicate/{ready.pk}/enable/", {"digest": digest})
+def test_enabling_writes_plan_run_steps_claims_and_one_entry(web: Client, ready: Draft) -> None:
+    digest = digest_of(web, ready)
+    response = web.post(f"/replicate/{ready.pk}/enable/", {"digest": digest})
     run = Run.objects.get()
     assert response.headers["Location"] == f"/runs/{run.pk}/"
     plan = ReplicationPlan.objects.get()
@@ -78,20 +78,20 @@ def test_enabling_writes_plan_run_steps_claims_and_one_entry(browser: Client, re
     assert (entry.phase, entry.subject_count, entry.run_id, entry.actor_role) == ("asked", 2, run.pk, "administrator")
 
 
-def digest_of(browser: Client, draft: Draft) -> str:
-    page = text(browser.get(f"/replicate/{draft.pk}/review/"))
+def digest_of(web: Client, draft: Draft) -> str:
+    page = text(web.get(f"/replicate/{draft.pk}/review/"))
     return page.split('name="digest" value="')[1].split('"')[0]
 
 
-def test_a_second_press_starts_nothing(browser: Client, ready: Draft) -> None:
-    digest = digest_of(browser, ready)
-    first, second = (browser.post(f"/replicate/{ready.pk}/enable/", {"digest": digest}) for _ in range(2))
+def test_a_second_press_starts_nothing(web: Client, ready: Draft) -> None:
+    digest = digest_of(web, ready)
+    first, second = (web.post(f"/replicate/{ready.pk}/enable/", {"digest": digest}) for _ in range(2))
     assert first.headers["Location"] == second.headers["Location"]
     assert Run.objects.count() == 1
 
 
-def test_create_target_resources_leaves_the_draft_open(browser: Client, ready: Draft) -> None:
-    browser.post(f"/replicate/{ready.pk}/create-targets/", {"digest": digest_of(browser, ready)})
+def test_create_target_resources_leaves_the_draft_open(web: Client, ready: Draft) -> None:
+    web.post(f"/replicate/{ready.pk}/create-targets/", {"digest": digest_of(web, ready)})
     run = Run.objects.get()
     assert (run.purpose, run.machine_count) == ("targets", 0)
     assert not run.steps.filter(kind="protect").exists()
@@ -100,27 +100,27 @@ def test_create_target_resources_leaves_the_draft_open(browser: Client, ready: D
     run.steps.update(state="succeeded")
     run.state = "succeeded"
     run.save()
-    page = text(browser.get(f"/replicate/{ready.pk}/review/"))
+    page = text(web.get(f"/replicate/{ready.pk}/review/"))
     assert f"Created by run {run.number}, reused" in page
-    assert browser.post(f"/replicate/{ready.pk}/enable/", {"digest": digest_of(browser, ready)}).status_code == 302
+    assert web.post(f"/replicate/{ready.pk}/enable/", {"digest": digest_of(web, ready)}).status_code == 302
 
 
-def test_what_changed_since_the_review_is_shown_first(browser: Client, ready: Draft, machines: list[Machine]) -> None:
-    digest = digest_of(browser, ready)
-    browser.post(f"/replicate/{ready.pk}/machines/selection/", {"drop": machines[0].pk}, HTTP_HX_REQUEST="true")
-    response = browser.post(f"/replicate/{ready.pk}/enable/", {"digest": digest})
+def test_what_changed_since_the_review_is_shown_first(web: Client, ready: Draft, machines: list[Machine]) -> None:
+    digest = digest_of(web, ready)
+    web.post(f"/replicate/{ready.pk}/machines/selection/", {"drop": machines[0].pk}, HTTP_HX_REQUEST="true")
+    response = web.post(f"/replicate/{ready.pk}/enable/", {"digest": digest})
     assert response.status_code == 409
     assert "Something has changed since this page was shown" in text(response)
     assert not Run.objects.exists()
 
 
-def test_a_machine_is_in_one_run_at_a_time(browser: Client, ready: Draft, machines: list[Machine], vault: Vault) -> None:
-    browser.post(f"/replicate/{ready.pk}/enable/", {"digest": digest_of(browser, ready)})
-    other = started(browser, vault)
-    post(browser, other, "source", SOURCE)
-    choose(browser, other, machines[0])
-    post(browser, other, "target", TARGET)
-    response = browser.post(f"/replicate/{other.pk}/enable/", {"digest": digest_of(browser, other)})
+def test_a_machine_is_in_one_run_at_a_time(web: Client, ready: Draft, machines: list[Machine], vault: Vault) -> None:
+    web.post(f"/replicate/{ready.pk}/enable/", {"digest": digest_of(web, ready)})
+    other = started(web, vault)
+    post(web, other, "source", SOURCE)
+    choose(web, other, machines[0])
+    post(web, other, "target", TARGET)
+    response = web.post(f"/replicate/{other.pk}/enable/", {"digest": digest_of(web, other)})
     assert response.status_code == 409
     assert "Another run is working on erp-01." in text(response)
     other.refresh_from_db()
@@ -128,45 +128,45 @@ def test_a_machine_is_in_one_run_at_a_time(browser: Client, ready: Draft, machin
     assert Run.objects.count() == 1
 
 
-def test_a_stale_tab_is_told_and_changes_nothing(browser: Client, vault: Vault, machines: list[Machine]) -> None:
-    draft = started(browser, vault)
+def test_a_stale_tab_is_told_and_changes_nothing(web: Client, vault: Vault, machines: list[Machine]) -> None:
+    draft = started(web, vault)
     old = draft.version
-    post(browser, draft, "source", SOURCE)
-    response = browser.post(f"/replicate/{draft.pk}/source/", {**SOURCE, "model": "Classic", "version": old})
+    post(web, draft, "source", SOURCE)
+    response = web.post(f"/replicate/{draft.pk}/source/", {**SOURCE, "model": "Classic", "version": old})
     assert response.status_code == 409
     assert "What you sent was not saved" in text(response)
     draft.refresh_from_db()
     assert draft.source["model"] == "ResourceManager"
 
 
-def test_changing_the_source_drops_what_no_longer_matches(browser: Client, ready: Draft) -> None:
-    response = post(browser, ready, "source", {**SOURCE, "model": "Classic"})
-    assert "No longer selected" in text(browser.get(response.headers["Location"]))
+def test_changing_the_source_drops_what_no_longer_matches(web: Client, ready: Draft) -> None:
+    response = post(web, ready, "source", {**SOURCE, "model": "Classic"})
+    assert "No longer selected" in text(web.get(response.headers["Location"]))
     assert not ready.machines.exists()
 
 
-def test_machines_that_cannot_be_replicated_cannot_be_chosen(browser: Client, vault: Vault, machines: list[Machine]) -> None:
-    draft = started(browser, vault)
-    post(browser, draft, "source", SOURCE)
-    choose(browser, draft, machines[2])
+def test_machines_that_cannot_be_replicated_cannot_be_chosen(web: Client, vault: Vault, machines: list[Machine]) -> None:
+    draft = started(web, vault)
+    post(web, draft, "source", SOURCE)
+    choose(web, draft, machines[2])
     assert not draft.machines.exists()
 
 
-def test_customising_one_machine(browser: Client, ready: Draft) -> None:
+def test_customising_one_machine(web: Client, ready: Draft) -> None:
     row = ready.machines.get(machine__name="erp-01")
-    response = post(browser, ready, "customize", {f"m{row.pk}-disk_type": "StandardSSD_LRS", "all-group_name": "rg-own"})
+    response = post(web, ready, "customize", {f"m{row.pk}-disk_type": "StandardSSD_LRS", "all-group_name": "rg-own"})
     assert response.status_code == 302
     row.refresh_from_db()
     assert row.overrides == {"disk_type": "StandardSSD_LRS"}
-    page = text(browser.get(f"/replicate/{ready.pk}/review/"))
+    page = text(web.get(f"/replicate/{ready.pk}/review/"))
     assert "StandardSSD_LRS" in page
     assert "rg-own" in page
     assert "rg-erp-asr" not in page
 
 
-def test_bad_input_is_told_on_the_field_and_kept(browser: Client, ready: Draft) -> None:
+def test_bad_input_is_told_on_the_field_and_kept(web: Client, ready: Draft) -> None:
     wrong = {"policy_name": "no spaces!", "retention_hours": "9999", "app_consistent_minutes": "x"}
-    response = post(browser, ready, "target", TARGET | wrong)
+    response = post(web, ready, "target", TARGET | wrong)
     assert response.status_code == 422
     page = text(response)
     assert "no spaces!" in page
@@ -179,7 +179,7 @@ HOSTILE = ["\x00", "'; DROP TABLE", "<script>", "9" * 400, "../..", "\u202e", "-
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_values_never_break_a_page(browser: Client, ready: Draft, value: str) -> None:
+def test_hostile_values_never_break_a_page(web: Client, ready: Draft, value: str) -> None:
     before = Draft.objects.values().get(pk=ready.pk)
     for page, fields in {
         "source": ["location", "subscription_id", "model", "groups"],
@@ -188,19 +188,19 @@ def test_hostile_values_never_break_a_page(browser: Client, ready: Draft, value:
     }.items():
         for field in fields:
             data = (SOURCE if page == "source" else TARGET if page == "target" else {}) | {field: value}
-            assert post(browser, ready, page, data).status_code in {302, 422}, (page, field)
+            assert post(web, ready, page, data).status_code in {302, 422}, (page, field)
     for query in ("q", "page", "size", "sort", "can", "group", "chosen"):
-        assert browser.get(f"/replicate/{ready.pk}/machines/", {query: value}).status_code == 200
-    browser.post(f"/replicate/{ready.pk}/machines/selection/", {"add": value, "drop": value, "select": value}, HTTP_HX_REQUEST="true")
-    assert browser.post(f"/replicate/{ready.pk}/enable/", {"digest": value}).status_code == 409
+        assert web.get(f"/replicate/{ready.pk}/machines/", {query: value}).status_code == 200
+    web.post(f"/replicate/{ready.pk}/machines/selection/", {"add": value, "drop": value, "select": value}, HTTP_HX_REQUEST="true")
+    assert web.post(f"/replicate/{ready.pk}/enable/", {"digest": value}).status_code == 409
     assert Draft.objects.get(pk=ready.pk).source == before["source"]
     assert not Run.objects.exists()
 
 
-def test_pages_before_their_turn_lead_to_the_first_open_one(browser: Client, vault: Vault, machines: list[Machine]) -> None:
-    draft = started(browser, vault)
+def test_pages_before_their_turn_lead_to_the_first_open_one(web: Client, vault: Vault, machines: list[Machine]) -> None:
+    draft = started(web, vault)
     for page in ("machines", "target", "customize", "review"):
-        assert browser.get(f"/replicate/{draft.pk}/{page}/").headers["Location"].endswith("/source/")
+        assert web.get(f"/replicate/{draft.pk}/{page}/").headers["Location"].endswith("/source/")
 
 
 def test_others_see_the_draft_and_cannot_change_it(ready: Draft, vault: Vault, operator: Person, helpdesk: Person) -> None:
@@ -219,17 +219,17 @@ def test_others_see_the_draft_and_cannot_change_it(ready: Draft, vault: Vault, o
         assert client.post(f"/vaults/{vault.pk}/replicate/").status_code == 403
 
 
-def test_unknown_drafts_are_absent(browser: Client) -> None:
-    assert browser.get(f"/replicate/{uuid4()}/review/").status_code == 404
+def test_unknown_drafts_are_absent(web: Client) -> None:
+    assert web.get(f"/replicate/{uuid4()}/review/").status_code == 404
 
 
 def test_pages_cost_the_same_for_many_machines(
-    browser: Client, ready: Draft, azure_connection: Connection, queries: Any
+    web: Client, ready: Draft, azure_connection: Connection, queries: Any
 ) -> None:
     def cost(page: str) -> int:
-        return int(queries(lambda: browser.get(f"/replicate/{ready.pk}/{page}/")))
+        return int(queries(lambda: web.get(f"/replicate/{ready.pk}/{page}/")))
 
     few = {page: cost(page) for page in ("source", "machines", "target", "customize", "review")}
     more = [store_machine(azure_connection, estate.machine(f"web-{n:03}")) for n in range(40)]
-    choose(browser, ready, *more)
+    choose(web, ready, *more)
     assert {page: cost(page) for page in few} == few
