@@ -85,7 +85,11 @@ class TargetForm(forms.Form):
         max_value=APP_CONSISTENT_HOURS[1] * 60,
         help_text="60 to 720 minutes and shorter than the retention, or 0 for none.",
     )
-    multi_vm = forms.BooleanField(label="Multi-VM consistency", required=False)
+    multi_vm = forms.BooleanField(
+        label="Multi-VM consistency",
+        required=False,
+        help_text="Lets machines of one replication group share their recovery points.",
+    )
 
     def __init__(
         self, *args: Any, locations: Options, subscriptions: Options, policies: Options, **kwargs: Any

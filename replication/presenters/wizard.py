@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.urls import reverse
 
 from replication import access
@@ -19,6 +19,7 @@ from replication.domain.inventory import Machine as DomainMachine
 from replication.domain.inventory import Model
 from replication.domain.plan import Facts, Plan, PlannedStep
 from replication.domain.specs import ProtectSpec
+from replication.domain.steps import STAGES
 from replication.forms.wizard import DISK_TYPES, Options, listed
 from replication.grid import Choice, Column, Grid, distinct, words
 from replication.models import Draft, DraftMachine, Machine, Person, Vault
@@ -219,12 +220,28 @@ class MachineRow:
         return [verdict for verdict in self.machine.verdicts if verdict["effect"] == "warn"]
 
 
-def totals(draft: Draft) -> str:
-    """14 selected, 38 disks, 6.4 TiB."""
-    rows = list(draft.machines.values_list("machine__disk_count", "machine__disk_gib"))
-    disks, size = sum(row[0] for row in rows), sum(row[1] for row in rows)
-    text = f"{size / 1024:,.1f} TiB" if size >= 1024 else f"{size:,} GiB"
-    return f"{len(rows):,} selected, {disks:,} disks, {text}" if rows else "Nothing selected yet"
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much has been chosen. In words: 14 selected, 38 disks, 6.4 TiB."""
+
+    machines: int
+    disks: int
+    gib: int
+
+    @property
+    def data(self) -> str:
+        return f"{self.gib / 1024:,.1f} TiB" if self.gib >= 1024 else f"{self.gib:,} GiB"
+
+    def __str__(self) -> str:
+        if not self.machines:
+            return "Nothing selected yet"
+        return f"{self.machines:,} selected, {self.disks:,} disk{'s' * (self.disks != 1)}, {self.data}"
+
+
+def totals(draft: Draft) -> Totals:
+    """What is chosen in the draft."""
+    counted = draft.machines.aggregate(n=Count("pk"), disks=Sum("machine__disk_count"), gib=Sum("machine__disk_gib"))
+    return Totals(counted["n"], counted["disks"] or 0, counted["gib"] or 0)
 
 
 # --- target -----------------------------------------------------------------------------------------------------------
@@ -309,6 +326,34 @@ def summary(plan: Plan) -> list[tuple[str, list[Line]]]:
     return [(label, found) for label, found in groups if found]
 
 
+def stages(plan: Plan) -> list[tuple[str, list[Line]]]:
+    """The plan's resources under the headings that its run will have."""
+    every = lines(plan)
+    grouped = [(title, [line for line in every if line.step.stage == stage]) for stage, title in enumerate(STAGES)]
+    return [(title, found) for title, found in grouped if found]
+
+
+def disks(plan: Plan) -> str:
+    """What becomes of the machines' disks: 7 replica managed disks: Premium SSD, Standard SSD."""
+    specs = [step.spec for step in plan.protections if isinstance(step.spec, ProtectSpec)]
+    managed = [disk for spec in specs for disk in spec.managed_disks]
+    unmanaged = sum(len(spec.unmanaged_disks) for spec in specs)
+    types = ", ".join(sorted({_SKUS.get(disk.target_type, disk.target_type) for disk in managed}))
+    told = [f"{len(managed):,} replica managed disk{'s' * (len(managed) != 1)}: {types}"] if managed else []
+    return "; ".join(told + ([f"{unmanaged:,} in storage accounts"] if unmanaged else []))
+
+
+_SKUS = {
+    "Standard_LRS": "Standard HDD",
+    "StandardSSD_LRS": "Standard SSD",
+    "StandardSSD_ZRS": "Standard SSD, zone-redundant",
+    "Premium_LRS": "Premium SSD",
+    "Premium_ZRS": "Premium SSD, zone-redundant",
+    "PremiumV2_LRS": "Premium SSD v2",
+    "UltraSSD_LRS": "Ultra Disk",
+}
+
+
 def counts(plan: Plan) -> dict[str, int]:
     """How many resources are new, how many reused, how many machines."""
     reused = sum(step.reused for step in plan.resources)
@@ -318,6 +363,11 @@ def counts(plan: Plan) -> dict[str, int]:
 # --- customize ----------------------------------------------------------------------------------------------------------
 
 
+def _classic(arm_id: str) -> bool:
+    """Whether the id is of a classic resource (Microsoft.ClassicNetwork, Microsoft.ClassicStorage)."""
+    return "/microsoft.classic" in ids.key(arm_id)
+
+
 class Targets:
     """The lists of *Customize*: what exists in the target location and what the person's grants open there."""
 
@@ -325,8 +375,13 @@ class Targets:
         self, draft: Draft, person: Person, target: TargetChoices, facts: Facts, source: SourceChoices
     ) -> None:
         self.target, self.source, self.facts = target, source, facts
+        classic = source.model is Model.CLASSIC  # a classic machine is recovered into classic resources only
         opened = access.targets(person, draft.vault).filter(subscription_id__iexact=target.subscription_id)
-        rows = list(opened.values_list("kind", "arm_id", "location"))
+        rows = [
+            row
+            for row in opened.values_list("kind", "arm_id", "location")
+            if row[0] == "resource_group" or _classic(row[1]) == classic
+        ]
         in_place = rules.normal(target.location)
         self.ids = {
             kind: [arm_id for k, arm_id, location in rows if k == kind and rules.normal(location) == in_place]
@@ -340,7 +395,9 @@ class Targets:
         self.caches = [
             row.arm_id
             for row in caches
-            if str(row.document.get("sku", "")).startswith("Standard") and row.document.get("shared_key", True)
+            if not _classic(row.arm_id)
+            and str(row.document.get("sku", "")).startswith("Standard")
+            and row.document.get("shared_key", True)
         ]
 
     def every(self) -> dict[str, Options]:
@@ -446,10 +503,11 @@ class ProtectedRow:
 
     @property
     def disks(self) -> str:
-        types = {disk.target_type for disk in self.spec.managed_disks}
+        """2, Premium SSD; or, of unmanaged disks, the account that they are copied to."""
+        types = {_SKUS.get(disk.target_type, disk.target_type) for disk in self.spec.managed_disks}
         types |= {ids.name(disk.target_account_id) for disk in self.spec.unmanaged_disks}
         number = len(self.spec.managed_disks) + len(self.spec.unmanaged_disks)
-        return f"{number} ({', '.join(sorted(types))})"
+        return ", ".join([str(number), *sorted(types)])
 
 
 def in_words(objections: Iterable[Any], url: Callable[[str], str]) -> list[dict[str, str]]:

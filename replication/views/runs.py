@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -123,6 +124,7 @@ def _verb(request: HttpRequest, pk: UUID, act: Callable[[Run, Actor], tuple[Run,
 
 def _get(request: HttpRequest, pk: UUID) -> Run:
     rows = access.runs(signed_in(request)).select_related("vault__connection", "started_by", "retry_of")
+    rows = rows.annotate(draft_pk=F("plan__draft"))  # without the plan's document
     return access.get(rows, pk=pk)
 
 

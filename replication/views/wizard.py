@@ -174,22 +174,11 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = _draft(request, pk, "target")
     if isinstance(draft, HttpResponse):
         return draft
-    person, chosen = signed_in(request), SourceChoices.from_json(draft.source)
-    assert chosen is not None
     before = TargetChoices.from_json(draft.target)
-    present_choice = before or present.default_target(draft, person, chosen)
-    subscriptions = [(row.subscription_id, row.name) for row in access.subscriptions(person, draft.vault, "target")]
-    policies = [(each["id"], each["name"]) for each in (draft.vault.site or {}).get("policies", ())]
-    kwargs: dict[str, Any] = {
-        "locations": present.target_locations(draft, chosen)[0],
-        "subscriptions": subscriptions,
-        "policies": [*policies, ("", "New policy")],
-    }
+    present_choice = before or present.default_target(draft, signed_in(request), _source(draft))
     if request.method != "POST":
-        return _target_page(
-            request, draft, TargetForm(initial=_target_initial(present_choice, policies), **kwargs), present_choice
-        )
-    form = TargetForm(request.POST, **kwargs)
+        return _target_page(request, draft, _target_form(request, draft, present_choice), present_choice)
+    form = _target_form(request, draft, present_choice, request.POST)
     if not form.is_valid():
         return _target_page(request, draft, form, present_choice, status=422)
     new = form.choices(before)
@@ -197,6 +186,26 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _target_page(request, draft, form, new)
     drafts.save_target(draft, new, version=_version(request), actor=actor(request, draft.vault))
     return _next(request, draft, "customize" if request.POST.get("do") == "customize" else "review")
+
+
+def _source(draft: Draft) -> SourceChoices:
+    """The source of a draft whose first page is filled in."""
+    chosen = SourceChoices.from_json(draft.source)
+    assert chosen is not None
+    return chosen
+
+
+def _target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data: Any = None) -> TargetForm:
+    """The target page's form with its lists; unbound, it shows `target`."""
+    subscriptions = access.subscriptions(signed_in(request), draft.vault, "target")
+    policies = [(each["id"], each["name"]) for each in (draft.vault.site or {}).get("policies", ())]
+    return TargetForm(
+        data,
+        initial=_target_initial(target, policies),
+        locations=present.target_locations(draft, _source(draft))[0],
+        subscriptions=[(row.subscription_id, row.name) for row in subscriptions],
+        policies=[*policies, ("", "New policy")],
+    )
 
 
 def _target_initial(target: TargetChoices, policies: list[tuple[str, str]]) -> dict[str, Any]:
@@ -216,13 +225,19 @@ def _target_initial(target: TargetChoices, policies: list[tuple[str, str]]) -> d
 def _target_page(
     request: HttpRequest, draft: Draft, form: TargetForm, target: TargetChoices, status: int = 200
 ) -> HttpResponse:
+    return _page(request, draft, "target", _target_context(draft, form, target), status=status)
+
+
+def _target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dict[str, Any]:
+    """What the target page shows, and what *Customize* shows below its blade."""
     plan = _plan(draft, target)
-    context = {
+    shown = {
         "form": form,
         "summary": present.summary(plan),
+        "disks": present.disks(plan),
         "overridden": draft.machines.exclude(overrides={}).count(),
     }
-    return _page(request, draft, "target", context | _side(draft, plan), status=status)
+    return shown | _side(draft, plan)
 
 
 @require_page
@@ -288,10 +303,13 @@ def _save_customize(
 def _customize_page(
     request: HttpRequest, draft: Draft, every: EveryForm, forms: list[Any], page: Any, status: int = 200
 ) -> HttpResponse:
-    total = draft.machines.count()
-    overridden = draft.machines.exclude(overrides={}).count()
-    context = {"every": every, "forms": forms, "page": page, "total": total, "overridden": overridden}
-    return _page(request, draft, "target", context, template="customize", status=status)
+    """The blade, on top of the target page as it is saved."""
+    saved = TargetChoices.from_json(draft.target)
+    assert saved is not None
+    below = _target_context(draft, _target_form(request, draft, saved), saved)
+    wrong = sum(bool(form.is_bound and form.errors) for _, form in forms)
+    blade = {"every": every, "forms": forms, "page": page, "total": draft.machines.count(), "wrong": wrong}
+    return _page(request, draft, "target", below | blade, template="customize", status=status)
 
 
 @require_safe
@@ -325,7 +343,7 @@ def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: 
     context = {
         "plan": plan,
         "counts": present.counts(plan),
-        "lines": present.lines(plan),
+        "stages": present.stages(plan),
         "machines": machines_page,
         "objections": present.in_words(plan.objections, lambda page: present.page_url(draft, page)),
         "warnings": present.in_words(plan.warnings, lambda page: present.page_url(draft, page)),
@@ -424,10 +442,8 @@ def _next(request: HttpRequest, draft: Draft, page: str) -> HttpResponse:
 
 def _plan(draft: Draft, target: TargetChoices) -> Plan:
     """The plan for a target that is perhaps not saved yet."""
-    source_choices = SourceChoices.from_json(draft.source)
-    assert source_choices is not None
     chosen = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in drafts.selected(draft)}
-    return compile_plan(Choices(source=source_choices, target=target, machines=chosen), plans.facts(draft))
+    return compile_plan(Choices(source=_source(draft), target=target, machines=chosen), plans.facts(draft))
 
 
 def _side(draft: Draft, plan: Plan) -> dict[str, Any]:
@@ -473,7 +489,8 @@ def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
     """What was sent and what is saved, side by side. Nothing was changed."""
     draft = error.draft
     saved = {**draft.source, **{name: value for name, value in draft.target.items() if name != "policy"}}
-    sent = {name: ", ".join(request.POST.getlist(name))[:300] for name in request.POST if name in saved}
+    posted = {name.removeprefix("all-"): ", ".join(request.POST.getlist(name))[:300] for name in request.POST}
+    sent = {name: value for name, value in posted.items() if name in saved}
     changes = [
         (name.replace("_id", "").replace("_", " ").capitalize(), saved[name] or "by the rule", value)
         for name, value in sent.items()

@@ -99,8 +99,7 @@
     try {
       const answer = await fetch(form.dataset.selection, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } });
       if (!answer.ok || answer.redirected) throw answer;
-      const strip = one("#selection-strip", parse(await answer.text()));
-      if (strip) one("#selection-strip").replaceWith(strip);
+      for (const part of [...parse(await answer.text()).body.children]) byId(part.id)?.replaceWith(part);
     } catch {
       for (const box of boxes) { box.checked = !box.checked; paint(box); }
       toast("The selection could not be saved. Reload the page.", "error");
@@ -130,9 +129,9 @@
 
   /* --- forms: the selection first, and a double click sends once --- */
   on("submit", (event) => {
-    const form = event.target;
-    if (form.method !== "post") return;
-    if (toggled.size) after(event, () => form.requestSubmit(event.submitter));
+    const form = event.target, dialog = form.closest("dialog");
+    if (form.method !== "post") { if (dialog && !leave(dialog)) event.preventDefault(); }
+    else if (toggled.size) after(event, () => form.requestSubmit(event.submitter));
     else if (form.dataset.sent) event.preventDefault();
     else {
       form.dataset.sent = "yes";
@@ -143,16 +142,24 @@
   /* --- dialogs; a blade is another page's content in a dialog --- */
   const plain = (event) => !event.ctrlKey && !event.metaKey;
   const leave = (dialog) => !dialog.dataset.dirty || confirm("Close without saving what you changed?");
-  on("input", ({ target }) => { const dialog = target.closest("dialog"); if (dialog && target.name) dialog.dataset.dirty = "yes"; });
+  on("input", ({ target }) => { const dialog = target.closest("dialog"); if (dialog && target.name && target.form?.method === "post") dialog.dataset.dirty = "yes"; });
   on("cancel", (event) => { if (!leave(event.target)) event.preventDefault(); }, true);
-  on("close", ({ target }) => delete target.dataset.dirty, true);
+  on("close", ({ target }) => {
+    delete target.dataset.dirty;
+    if (target.dataset.leave) location.assign(target.dataset.leave);
+  }, true);
   on("click", (event) => {
     const { target } = event, opener = target.closest("[data-open]"), dialog = target.closest("dialog"), link = target.closest("a[data-blade]");
     if (opener) byId(opener.dataset.open).showModal();
     /* A click on the scrim is one on the dialog itself, outside its box. */
     const box = target.getBoundingClientRect(), { clientX: x, clientY: y } = event;
     const scrim = target === dialog && (x < box.left || x > box.right || y < box.top || y > box.bottom);
-    if (dialog && (target.closest("[data-close]") || scrim) && leave(dialog)) dialog.close();
+    const closer = target.closest("[data-close]"), away = target.closest("dialog a[href]:not([data-blade], [href^='#'])");
+    if (dialog && (closer || scrim || (away && plain(event)))) {
+      const may = leave(dialog);
+      if (closer?.href || !may) event.preventDefault();
+      if (may && (closer || scrim)) dialog.close();
+    }
     if (link && plain(event)) { event.preventDefault(); blade(link); }
     if (target.closest("[data-menu]")) { event.preventDefault(); showMenu(); }
   });
@@ -187,8 +194,8 @@
     dialog.showModal();
   }
   on("input", ({ target }) => {
-    if (target.id !== "menu-search") return;
-    for (const entry of all("#menu li")) entry.hidden = !entry.textContent.toLowerCase().includes(target.value.trim().toLowerCase());
+    const entries = target.id === "menu-search" ? all("#menu li") : byId(target.dataset.filter)?.children;
+    for (const entry of entries || []) entry.hidden = !entry.textContent.toLowerCase().includes(target.value.trim().toLowerCase());
     for (const section of all(".menu-section")) section.hidden = !one("li:not([hidden])", section);
   });
   function offerTheme() {

@@ -159,7 +159,7 @@ def test_customising_one_machine(web: Client, ready: Draft) -> None:
     row.refresh_from_db()
     assert row.overrides == {"disk_type": "StandardSSD_LRS"}
     page = text(web.get(f"/replicate/{ready.pk}/review/"))
-    assert "StandardSSD_LRS" in page
+    assert "1, Standard SSD" in page or "2, Standard SSD" in page
     assert "rg-own" in page
     assert "rg-erp-asr" not in page
 
