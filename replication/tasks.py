@@ -4,6 +4,7 @@ from celery import shared_task
 
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
+from replication.gateway.port import AzureError
 from replication.models import Run
 from replication.sync import readings, vaults
 
@@ -12,7 +13,12 @@ from replication.sync import readings, vaults
 def advance(run_id: str) -> None:
     """Move a run on."""
     run = Run.objects.select_related("connection").get(pk=run_id)
-    engine.advance(run.pk, open_gateway(run.connection))
+    try:
+        gateway = open_gateway(run.connection)
+    except AzureError as error:
+        engine.refuse(run, error.problem)
+    else:
+        engine.advance(run.pk, gateway)
 
 
 @shared_task(name="replication.sweep")
@@ -30,6 +36,4 @@ def answer_reading(reading_id: int) -> None:
 @shared_task(name="replication.sync_vault")
 def sync_vault(vault_id: int) -> None:
     """Read a vault's items and jobs again."""
-    from replication.sync import vaults
-
     vaults.sync(vault_id)

@@ -5,16 +5,20 @@ while something is due within its time slice. It never waits for Azure. Any numb
 die anywhere: what is true stands in the ledger and in Azure, and the next call goes on from there.
 """
 
+import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from replication import clock
+from replication.domain.problems import Problem
 from replication.domain.specs import ProtectSpec
 from replication.domain.steps import StepState
 from replication.execution import ending, ledger, moves, pacer, preflight, sweep, trouble
 from replication.execution.listing import WORTH_A_LIST, ByList
 from replication.gateway.port import Gateway
 from replication.models import Run, Step
+
+logger = logging.getLogger(__name__)
 
 SLICE = 20.0  # seconds that one call works at most; then others have their turn
 BATCH = 10  # steps claimed between two looks at the run itself: how late a cancellation is seen
@@ -32,7 +36,13 @@ def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> 
     ledger.hold(run, HOLD)
     while _round(run, gateway, by_list, until) and clock.now() < until:
         ledger.hold(run, HOLD)
-    return ledger.reschedule(run, _paced(run), LOOK_AT_LEAST)
+    return ledger.reschedule(run, _paced(run), LOOK_AT_LEAST if run.checked_at else HOLD)
+
+
+def refuse(run: Run, problem: Problem) -> None:
+    """The run belongs to a connection that this worker has no credential for: nothing is done with it, now or by another call soon."""
+    logger.warning("Run %s is left alone: %s", run.number, problem.message)
+    ledger.hold(run, LOOK_AT_LEAST)
 
 
 def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool:

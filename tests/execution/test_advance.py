@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import Count, Q
 
+from replication import tasks
 from replication.domain.problems import Problem, When
 from replication.domain.specs import Found, GroupSpec
 from replication.execution import engine
@@ -280,3 +281,13 @@ def test_writes_are_paced(azure: Azure, world: World, settings) -> None:
     assert run.state == Run.State.SUCCEEDED
     assert only_once(azure)
     assert world.at - begun > timedelta(seconds=40)
+
+
+def test_a_run_of_another_connection_is_left_alone(azure: Azure) -> None:
+    run = build.run("web")
+    tasks.advance(str(run.pk))  # the environment of tests describes another endpoint than the run's
+    run.refresh_from_db()
+    assert run.state == Run.State.RUNNING
+    assert states(run) == {"waiting": 11}
+    assert run.due_at
+    assert run.due_at > azure.world.at

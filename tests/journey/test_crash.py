@@ -20,7 +20,7 @@ def one(tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_worker_that_is_killed_again_and_again(one: House) -> None:
-    run = one.enable(4)
+    run = one.enable(12)  # so many are read by list
     for _ in range(4):
         one.start("worker")
         before = one.rows("SELECT count(*) FROM replication_stepevent")
