@@ -73,8 +73,13 @@ def _provider_address(clean: str, subscription: str, group: str, parts: list[str
 
 
 def _plain_address(clean: str, subscription: str, group: str, parts: list[str]) -> Address:
-    """Paths without a provider: `/subscriptions/s`, `/subscriptions/s/resourceGroups/g/resources` and the like."""
+    """Paths without a provider: `/subscriptions/s`, `/subscriptions/s/resourceGroups/g/resources` and the like.
+
+    A group's own id says `resourceGroups` however the client wrote it: recorded from azure-cli, which writes
+    `resourcegroups` and is answered with `/subscriptions/{s}/resourceGroups/{g}`.
+    """
     if group:
+        clean = "/".join(("", *parts[:2], "resourceGroups", *parts[3:]))
         scope, types, names = "/".join(("", *parts[:2])), ["resourceGroups", *parts[4:5]], [group, *parts[5:6]]
     elif len(parts) > 2 and subscription:
         scope, types, names = "/".join(("", *parts[:2])), parts[2::2], parts[3::2]

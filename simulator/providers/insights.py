@@ -12,8 +12,9 @@ from simulator.kernel.registry import ResourceType
 from simulator.kernel.request import Response
 from simulator.providers import versions
 
-_SINCE = re.compile(r"eventTimestamp ge '([^']+)'", re.IGNORECASE)
-_UNTIL = re.compile(r"eventTimestamp le '([^']+)'", re.IGNORECASE)
+# The documented examples put times between quotes; azure-cli sends them without.
+_SINCE = re.compile(r"eventTimestamp ge '?([^' ]+)'?", re.IGNORECASE)
+_UNTIL = re.compile(r"eventTimestamp le '?([^' ]+)'?", re.IGNORECASE)
 _RESOURCE = re.compile(r"resourceUri eq '?([^' ]+)'?", re.IGNORECASE)
 _GROUP = re.compile(r"resourceGroupName eq '?([^' ]+)'?", re.IGNORECASE)
 
