@@ -110,7 +110,8 @@ def _source_page(request: HttpRequest, draft: Draft, form: SourceForm, status: i
     values = {name: form[name].value() for name in ("location", "subscription_id", "model", "groups")}
     chosen = None
     if values["location"] and values["subscription_id"] and values["model"] in present.MODELS:
-        chosen = SourceChoices.from_json({**_source_values(values), "groups": values["groups"] or ()})
+        groups = [str(each).replace("\x00", "") for each in values["groups"] or ()]
+        chosen = SourceChoices.from_json({**_source_values(values), "groups": groups})
     found = present.found(draft, signed_in(request), chosen)
     return _page(request, draft, "source", {"form": form, "found": found}, status=status)
 
