@@ -1,0 +1,74 @@
+"""What people do in the wizard, as gestures on a page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+VAULT, LOCATION, SUBSCRIPTION = "rsv-dr-sea", "East Asia", "Contoso Production"
+
+
+def press(page: Page, button: str, lands: str) -> None:
+    """Press a button that leads to another address."""
+    page.get_by_role("button", name=button, exact=True).first.click()
+    page.wait_for_url(lands)
+
+
+def begin(page: Page, vault: str = VAULT) -> None:
+    """+Replicate in a vault."""
+    page.goto("/vaults/")
+    page.get_by_role("link", name=vault, exact=True).click()
+    press(page, "Replicate", "**/source/")
+
+
+def fill_source(page: Page, model: str = "Resource Manager") -> None:
+    """The source page, as far as *Next*."""
+    page.get_by_label("Source location").select_option(label=_option(page, "Source location", LOCATION))
+    page.get_by_label("Source subscription").select_option(label=SUBSCRIPTION)
+    page.get_by_label(model).check()
+
+
+def _option(page: Page, field: str, begins: str) -> str:
+    options = page.get_by_label(field).locator("option").all_inner_texts()
+    return next(option for option in options if option.startswith(begins))
+
+
+def tick(page: Page, *machines: str) -> None:
+    """Tick machines, each found by the search."""
+    for machine in machines:
+        search(page, machine)
+        page.get_by_label(f"Select {machine}", exact=True).check()
+
+
+def search(page: Page, words: str) -> None:
+    """Search in the machines' list."""
+    box = page.get_by_role("searchbox", name="Name, address, group or tag")
+    box.fill(words)
+    box.press("Enter")
+    page.wait_for_url(re.compile(r"[?&]q=" + re.escape(words)))
+
+
+def to_target(page: Page, *machines: str) -> None:
+    """A draft of these machines, up to its target page."""
+    begin(page)
+    fill_source(page)
+    press(page, "Next: Virtual machines", "**/machines/")
+    tick(page, *machines)
+    press(page, "Next: Target settings", "**/target/")
+
+
+def to_review(page: Page, *machines: str) -> None:
+    """A draft of these machines, with the target settings that are proposed."""
+    to_target(page, *machines)
+    press(page, "Next: Review and create", "**/review/")
+
+
+def row(page: Page, words: str) -> Locator:
+    """The rows of tables in which these words stand."""
+    return page.locator("tbody tr").filter(has_text=words)
+
+
+def watch_to_the_end(page: Page) -> None:
+    """Stay on a run's page until it says by itself that everything succeeded."""
+    expect(page.get_by_text("Everything succeeded.")).to_be_visible(timeout=90_000)

@@ -1,0 +1,125 @@
+"""Somebody with a browser at the console, who writes down everything that their browser complains about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+
+from replication.demo import DEMO_ACCOUNTS
+
+PASSWORDS = {account.username: account.password for account in DEMO_ACCOUNTS}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, NARROW = (1440, 900), (390, 844)
+LOOKS = [(theme, size) for size in (WIDE, NARROW) for theme in ("light", "dark")]
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Visitor:
+    """One browser context. `expected` holds the HTTP errors that the test means to provoke."""
+
+    page: Page
+    url: str
+    screenshots: Path
+    complaints: list[str] = field(default_factory=list)
+    expected: set[int] = field(default_factory=set)
+
+    @classmethod
+    def arrive(
+        cls, browser: Browser, url: str, screenshots: Path, person: str = "", size: tuple[int, int] = WIDE, **options: Any
+    ) -> Visitor:
+        """Open a browser, and sign in when a person is named."""
+        context = browser.new_context(
+            base_url=url,
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce",
+            storage_state=_signed_in(browser, url, person) if person else None,
+            **options,
+        )
+        context.set_default_timeout(15_000)
+        visitor = cls(context.new_page(), url, screenshots)
+        visitor.listen(context)
+        return visitor
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    def listen(self, context: BrowserContext) -> None:
+        """Hear the console, broken scripts and requests to anybody else, in every tab."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.complaints.append(f"{error.page.url if error.page else ''}: {error.error}"))
+        context.on("request", self._request)
+
+    def _console(self, line: ConsoleMessage) -> None:
+        """A violated content policy is an error on the console, too."""
+        if line.type != "error":
+            return
+        status = re.match(r"Failed to load resource: the server responded with a status of (\d+)", line.text)
+        if not status or int(status.group(1)) not in self.expected:
+            self.complaints.append(f"{line.page.url if line.page else ''}: {line.text}")
+
+    def _request(self, request: Request) -> None:
+        asked = urlsplit(request.url)
+        if asked.scheme in {"http", "https", "ws", "wss"} and asked.netloc != urlsplit(self.url).netloc:
+            self.complaints.append(f"{self.page.url} asked another host: {request.url}")
+
+    def leave(self) -> None:
+        self.context.close()
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def picture(self, name: str) -> None:
+        self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+    def look(self, name: str) -> None:
+        """Both themes at a desk's and a phone's width: a picture of each, and what axe finds in it is a complaint."""
+        size = self.page.viewport_size
+        for theme, (width, height) in LOOKS:
+            self.page.emulate_media(color_scheme=theme)
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.picture(f"{name}-{theme}-{width}")
+            self.complaints += [f"{name}, {theme}, {width}: {each}" for each in self.axe()]
+        self.page.emulate_media(color_scheme=None)
+        if size:
+            self.page.set_viewport_size(size)
+
+    def axe(self) -> list[str]:
+        """Rule and place of everything that axe finds on the page as it stands."""
+        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+        return [f"{each['id']} at {', '.join(str(node['target'][0]) for node in each['nodes'][:3])}" for each in found]
+
+    def overflow(self, width: int = 320) -> int:
+        """By how many pixels the document is wider than a window of this width."""
+        size = self.page.viewport_size
+        self.page.set_viewport_size({"width": width, "height": 700})
+        wide = int(self.page.evaluate("document.documentElement.scrollWidth"))
+        if size:
+            self.page.set_viewport_size(size)
+        return max(0, wide - width)
+
+
+@cache
+def _signed_in(browser: Browser, url: str, person: str) -> Any:
+    """The cookies of somebody who has signed in, once for all tests."""
+    context = browser.new_context(base_url=url)
+    sign_in(context.new_page(), person)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def sign_in(page: Page, person: str) -> None:
+    """By the sign-in page."""
+    page.goto("/")
+    page.get_by_label("User name").fill(person)
+    page.get_by_label("Password").fill(PASSWORDS[person])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
