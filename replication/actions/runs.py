@@ -1,4 +1,4 @@
-"""Verbs on runs: start, cancel, retry. One transaction writes plan, run, steps, claims and audit; the bell rings on commit."""
+"""Verbs on runs. One transaction writes plan, run, steps, claims and audit; the bell rings on commit."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -149,6 +149,37 @@ def cancel(run: Run, *, actor: Actor) -> None:
         if not running.update(cancel_requested_at=clock.now(), due_at=clock.now(), version=F("version") + 1):
             raise access.Refused("The run has ended, or is being cancelled already.")
         ring("advance", str(run.pk))
+
+
+def pause(run: Run, *, actor: Actor) -> None:
+    """Begin nothing more until somebody resumes it; what Azure works on goes on, and is looked at, to its end."""
+    _require(run, actor)
+    going_on = Run.objects.filter(pk=run.pk, paused_at=None, cancel_requested_at=None).exclude(state__in=Run.FINISHED)
+    with gesture("run.pause", actor=actor, **_subject(run)):
+        if not going_on.update(paused_at=clock.now(), version=F("version") + 1):
+            raise access.Refused("The run has ended, or is paused or being cancelled already.")
+
+
+def resume(run: Run, *, actor: Actor) -> None:
+    """Go on with a paused run."""
+    _require(run, actor)
+    paused = Run.objects.filter(pk=run.pk).exclude(paused_at=None).exclude(state__in=Run.FINISHED)
+    with gesture("run.resume", actor=actor, **_subject(run)):
+        if not paused.update(paused_at=None, due_at=clock.now(), version=F("version") + 1):
+            raise access.Refused("The run is not paused.")
+        ring("advance", str(run.pk))
+
+
+def take_over(run: Run, *, actor: Actor) -> None:
+    """Make the actor responsible for somebody else's run. Who started it stays known."""
+    _require(run, actor)
+    assert actor.person is not None
+    before = run.responsible
+    unended = Run.objects.filter(pk=run.pk, owner=run.owner_id).exclude(state__in=Run.FINISHED)
+    with gesture("run.take_over", actor=actor, **_subject(run)) as entry:
+        if before == actor.person or not unended.update(owner=actor.person, version=F("version") + 1):
+            raise access.Refused("The run has ended, or is yours already.")
+        entry.before, entry.after = {"owner": before.username}, {"owner": actor.person.username}
 
 
 def retry_failed(run: Run, *, actor: Actor) -> Run:

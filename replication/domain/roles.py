@@ -22,7 +22,7 @@ class Permission(StrEnum):
     REFRESH = "refresh"  # have a worker re-read Azure
     EXPORT = "export"
     REPLICATE = "replicate"  # drafts, create target resources, enable replication
-    CONTROL_RUNS = "control_runs"  # cancel and retry
+    CONTROL_RUNS = "control_runs"  # cancel, pause, resume, take over and retry
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     MANAGE_PEOPLE = "manage_people"
@@ -42,7 +42,7 @@ _VERBS: dict[Permission, str] = {
     Permission.REFRESH: "refresh",
     Permission.EXPORT: "export",
     Permission.REPLICATE: "replicate machines",
-    Permission.CONTROL_RUNS: "cancel or retry runs",
+    Permission.CONTROL_RUNS: "control runs",
     Permission.AUDIT_OWN: "see audit entries",
     Permission.AUDIT_ALL: "see everybody's audit entries",
     Permission.MANAGE_PEOPLE: "manage people",

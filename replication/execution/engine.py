@@ -47,10 +47,10 @@ def refuse(run: Run, problem: Problem) -> None:
 
 def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool:
     """Do what is due now, once. False: nothing was, or the run is over."""
-    run.refresh_from_db(fields=["state", "cancel_requested_at", "checked_at"])
+    run.refresh_from_db(fields=["state", "cancel_requested_at", "paused_at", "checked_at"])
     if run.cancel_requested_at:
         ledger.cancel_waiting(run)
-    if not preflight.passed(run, gateway):
+    if not run.paused_at and not preflight.passed(run, gateway):
         return False
     ledger.release(run)
     worked = sweep.settle(run.vault, gateway, until)
@@ -77,6 +77,8 @@ def exchange(step: Step, azure: moves.Azure) -> bool:
 
 
 def _paced(run: Run) -> float:
-    """The seconds until the next write may go, for the next step that waits to be sent."""
+    """The seconds until the next write may go, for the next step that waits to be sent; of a paused run none goes."""
+    if run.paused_at:
+        return LOOK_AT_LEAST
     waiting = run.steps.filter(state=StepState.WAITING, due_at__lte=clock.now()).first()
     return pacer.wait(run.connection_id, waiting.subject_key, waiting.kind) if waiting else 0.0

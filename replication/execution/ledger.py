@@ -68,12 +68,15 @@ def claim(step: Step) -> bool:
 
 
 def begin_sending(step: Step) -> bool:
-    """Commit *submitting* before the request leaves. False: cancelled meanwhile, not ours, or another run is making the same thing."""
+    """Commit *submitting* before the request leaves.
+
+    False: cancelled or paused meanwhile, not ours, or another run is making the same thing.
+    """
     try:
         return _record(
             step,
             "Asking Azure to make it.",
-            only_if=Q(Exists(Run.objects.filter(pk=OuterRef("run_id"), cancel_requested_at=None))),
+            only_if=Q(Exists(Run.objects.filter(pk=OuterRef("run_id"), cancel_requested_at=None, paused_at=None))),
             state=StepState.SUBMITTING,
             request_id=str(uuid5(step.run_id, f"{step.key}#{step.attempt}")),
             making=f"{step.run.connection_id}:{step.subject_key}",
@@ -83,10 +86,16 @@ def begin_sending(step: Step) -> bool:
             correlation_id="",
             looks=0,
             **_held(),
-        )
+        ) or _let_go(step)
     except IntegrityError:  # `making` is unique
         postpone(step, OTHER_MAKER, "Another run is making the same thing: waiting for it.")
         return False
+
+
+def _let_go(step: Step) -> bool:
+    """Not sent after all: whoever resumes the run need not wait for the lease."""
+    look_later(step)
+    return False
 
 
 def accepted(step: Step, answer: Submitted) -> bool:

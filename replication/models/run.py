@@ -42,9 +42,12 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     machine_count = models.IntegerField(default=0)
     started_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    # Who has taken the run over; None: whoever started it.
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     request_id = models.CharField(max_length=36)  # of the gesture that started it
     reason = models.CharField(max_length=300, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)  # no step is begun while it is set
     created_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True, blank=True)  # when what the plan rests on was read again (house.md no. 2)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -58,6 +61,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.number}"
+
+    @property
+    def responsible(self) -> Person:
+        """Whose run it is now."""
+        return self.owner or self.started_by
 
 
 class Step(models.Model):

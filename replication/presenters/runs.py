@@ -105,9 +105,11 @@ class RunRow:
 
     @property
     def state(self) -> State:
-        """What it does; a run told to stop says so until it has."""
+        """What it does; a run told to stop says so until it has, a paused one that nothing more begins."""
         if self.run.cancel_requested_at and not self.finished:
             return State("run", "Cancelling", moving=True)
+        if self.run.paused_at and not self.finished:
+            return State("warn", "Paused")
         return run_state(self.run.state)
 
     @property

@@ -1,4 +1,4 @@
-"""Runs: the list, one run live, one of its steps, and its two verbs."""
+"""Runs: the list, one run live, one of its steps, and its verbs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from replication.actions import runs as verbs
 from replication.actions.actor import Actor
 from replication.domain.roles import Permission
 from replication.grid import clean
-from replication.models import Run
+from replication.models import Person, Run
 from replication.presenters import runs as present
 from replication.presenters.looks import regions
 from replication.views.actor import actor, signed_in
@@ -94,6 +94,24 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+def pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Begin nothing more for now."""
+    return _verb(request, pk, _pause)
+
+
+@require_POST
+def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Go on."""
+    return _verb(request, pk, _resume)
+
+
+@require_POST
+def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Become responsible for somebody else's run."""
+    return _verb(request, pk, _take_over)
+
+
+@require_POST
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A new run of what did not succeed."""
     return _verb(request, pk, _retry)
@@ -102,6 +120,21 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _cancel(found: Run, by: Actor) -> tuple[Run, str]:
     verbs.cancel(found, actor=by)
     return found, f"Run {found.number} is being cancelled. What Azure is doing already goes on to its end."
+
+
+def _pause(found: Run, by: Actor) -> tuple[Run, str]:
+    verbs.pause(found, actor=by)
+    return found, f"Run {found.number} is paused. What Azure is doing already goes on to its end."
+
+
+def _resume(found: Run, by: Actor) -> tuple[Run, str]:
+    verbs.resume(found, actor=by)
+    return found, f"Run {found.number} goes on."
+
+
+def _take_over(found: Run, by: Actor) -> tuple[Run, str]:
+    verbs.take_over(found, actor=by)
+    return found, f"Run {found.number} is yours now."
 
 
 def _retry(found: Run, by: Actor) -> tuple[Run, str]:
@@ -123,7 +156,7 @@ def _verb(request: HttpRequest, pk: UUID, act: Callable[[Run, Actor], tuple[Run,
 
 
 def _get(request: HttpRequest, pk: UUID) -> Run:
-    rows = access.runs(signed_in(request)).select_related("vault__connection", "started_by", "retry_of")
+    rows = access.runs(signed_in(request)).select_related("vault__connection", "started_by", "owner", "retry_of")
     rows = rows.annotate(draft_pk=F("plan__draft"))  # without the plan's document
     return access.get(rows, pk=pk)
 
@@ -146,10 +179,26 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "machines": present.machine_rows(found, page, items, names),
         "chosen": chosen,
         "machine_filters": [(key, label) for key, (label, _) in present.MACHINE_FILTERS.items()],
+        "why_not_pause": may or why_not_pause(row),
+        "why_not_take_over": may or why_not_take_over(row, person),
         "why_not_cancel": may or why_not_cancel(row),
         "why_not_retry": may or why_not_retry(row, progress),
         "retries": list(found.retries.order_by("number")),
     }
+
+
+def why_not_pause(row: present.RunRow) -> str:
+    """'' while the run may be paused or, when it is, resumed."""
+    if row.finished:
+        return "The run has ended."
+    return "The run is being cancelled." if row.run.cancel_requested_at else ""
+
+
+def why_not_take_over(row: present.RunRow, person: Person) -> str:
+    """'' while the run goes on and is somebody else's."""
+    if row.finished:
+        return "The run has ended."
+    return "The run is yours." if row.run.responsible == person else ""
 
 
 def why_not_cancel(row: present.RunRow) -> str:
