@@ -1,0 +1,65 @@
+"""The torture is tested: a console without one of its safeguards must do harm at one of a few points, and be seen to."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tests.chaos.lanes import Lanes
+from tests.chaos.points import ROOT, Point
+
+# Harm that counts: a mutant must make duplicates, losses or holes, not only look different.
+COUNTED = ("duplicates", "lost", "audit holes")
+PATIENCE = 35.0
+MOVES, AUDIT = "replication/execution/moves.py", "replication/actions/audit.py"
+
+
+def line_of(file: str, text: str) -> int:
+    """The first line that holds the text."""
+    lines = Path(ROOT, file).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def points_of(mutant: str) -> list[Point]:
+    """The points at which it must show, best first."""
+    return [replace(point, name=f"{mutant}: {point.name}", mutant=mutant) for point in _POINTS[mutant]()]
+
+
+def _line(kind: str, file: str, text: str, nth: int, **more: str) -> Point:
+    return Point(f"{kind} at “{text}” #{nth}", kind, file=file, line=line_of(file, text), nth=nth, **more)
+
+
+_SENT, _ABOUT_TO = "if ledger.accepted(step, answer)", "wait = pacer.take("
+_POINTS = {
+    "no-observe": lambda: [Point("retry of what failed", "fault", "retried")],
+    "no-fence": lambda: [_line("pause", MOVES, _ABOUT_TO, nth, pool="prefork") for nth in (3, 5, 9)],
+    "no-sweep": lambda: [_line("kill", MOVES, _SENT, 5)],
+    "unknown-is-absent": lambda: [_line("kill", MOVES, _SENT, nth) for nth in (17, 18)],
+    "audit-after-commit": lambda: [_line("kill", AUDIT, "if entry.action not in ACTIONS", 1)],
+    "trust-broker": lambda: [Point("lose rings", "infrastructure", act="lose rings", nth=moment) for moment in (20, 6)],
+}
+
+
+def hunt(lanes: Lanes, wanted: str) -> int:
+    """Play until each mutant is caught. 1: one survived."""
+    names = list(_POINTS) if wanted == "all" else wanted.split(",")
+    if unknown := set(names) - set(_POINTS):
+        raise SystemExit(f"There is no mutant {', '.join(sorted(unknown))}; there are {', '.join(_POINTS)}.")
+    survived = [name for name in names if not _caught(lanes, name)]
+    sys.stdout.write(f"{len(names) - len(survived)} of {len(names)} mutants caught\n")
+    return 1 if survived else 0
+
+
+def _caught(lanes: Lanes, mutant: str) -> bool:
+    for point in points_of(mutant):
+        (result,) = lanes.play([point], patience=PATIENCE)
+        harm = {column: told for column, told in result["harm"].items() if column in COUNTED}
+        sys.stdout.write(f"{result['point']}: {_told(harm)} ({result['seconds']} s)\n")
+        sys.stdout.flush()
+        if harm:
+            return True
+    sys.stdout.write(f"{mutant} SURVIVED\n")
+    return False
+
+
+def _told(harm: dict[str, list[str]]) -> str:
+    return "; ".join(f"{len(told)} {column}, e.g. {told[0]}" for column, told in harm.items()) or "no harm"
