@@ -122,7 +122,7 @@ def put(call: Call) -> Response:
         raise errors.method_not_allowed("PUT")
     existing = call.world.store.get(call.id)
     _check_tag(call, existing)
-    document = _clean(call, call.request.document())
+    document = _clean(call, without_nulls(call.request.document()))
     _check_name(call)
     _check_parent(call)
     _check_location(call, document, existing)
@@ -150,6 +150,13 @@ def patch(call: Call) -> Response:
     if call.type.validate is not None:
         call.type.validate(call)
     return _store(call, write, document, existing)
+
+
+def without_nulls(value: Any) -> Any:
+    """What a PUT says with null it does not say: azure-cli sends `"storageAccountType": null` with every machine."""
+    if isinstance(value, dict):
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 def merge(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -220,7 +220,8 @@ def judge(
     if machine is None:
         return problem("150401", what=name_of(machine_id), id=machine_id)
     for found in obstacles.obstacles(world, machine):
-        return found.problem
+        if found.code not in obstacles.ENABLED_ALL_THE_SAME:
+            return found.problem
     return (
         _region_fault(world, machine, home)
         or _disk_fault(machine, wanted, settings)

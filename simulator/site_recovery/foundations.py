@@ -12,7 +12,7 @@ from simulator.kernel import ids, verbs
 from simulator.kernel.call import Call
 from simulator.kernel.operations import Operation
 from simulator.kernel.registry import Action, ResourceType, Style, Write
-from simulator.kernel.request import Response
+from simulator.kernel.request import Response, encode
 from simulator.kernel.store import Resource
 from simulator.kernel.world import World
 from simulator.providers import regions
@@ -153,6 +153,26 @@ def _list_below(call: Call) -> Response:
     return verbs.page(call, below(call.world, _full_type(call), call.id))
 
 
+@answering
+def _list_fabrics(call: Call) -> Response:
+    """Fabrics in a list do not know their containers and zones (recorded: azure-cli-extensions, A2A_selfcreated)."""
+    service.vault(call)
+    return verbs.page(
+        call, below(call.world, FABRIC, call.id), lambda found: encode(shapes.listed_fabric(call.world, found))
+    )
+
+
+@answering
+def _list_mappings(call: Call) -> Response:
+    """Mappings of a container: those that lead to it, then those that leave it, each under its own id.
+
+    Recorded: azure-powershell, A2AReprotectTest; azure-cli-extensions' own test counts on two of them.
+    """
+    service.vault(call)
+    found = [*_targets(call.world, call.id), *_resources(call.world, MAPPING, call.id)]
+    return verbs.page_of(call, [call.world.body(one) for one in found if call.world.shown(one)])
+
+
 def _full_type(call: Call) -> str:
     """The type whose resources a list shows: the lists of the vault show what lives deeper."""
     return _DEEP.get(call.type.name.lower(), call.type.name)
@@ -210,6 +230,12 @@ def _remove_fabric(call: Call) -> Response:
     if call.action:
         service.stored(call, call.id, "fabric", hidden=True)
     return remove(call, "fabric.remove")
+
+
+def _fabric_gone(world: World, fabric: Resource) -> None:
+    """Network mappings go with their fabric; the network between the two is not kept, so nothing else finds them."""
+    for one in _resources(world, NETWORK_MAPPING, fabric.id):
+        world.remove(one)
 
 
 @answering
@@ -748,8 +774,9 @@ TYPES: list[ResourceType] = [
         put=ACCEPT,
         delete=ACCEPT,
         render=shapes.fabric,
+        gone=_fabric_gone,
         stored=_planted(_plant_fabric),
-        overrides={"GET": _get("fabric"), "LIST": _list_below, "PUT": _put_fabric, "DELETE": _remove_fabric},
+        overrides={"GET": _get("fabric"), "LIST": _list_fabrics, "PUT": _put_fabric, "DELETE": _remove_fabric},
         actions={
             "remove": Action(_remove_fabric),
             "checkConsistency": Action(_check_fabric),
@@ -783,7 +810,7 @@ TYPES: list[ResourceType] = [
         stored=_planted(_plant_mapping),
         overrides={
             "GET": _get("protection container mapping"),
-            "LIST": _list_below,
+            "LIST": _list_mappings,
             "PUT": _put_mapping,
             "PATCH": _patch_mapping,
             "DELETE": _remove_mapping,

@@ -36,6 +36,9 @@ class Obstacle:
         }
 
 
+ENABLED_ALL_THE_SAME = frozenset({"A2AVmSizeNotSupported"})
+"""What the documents name but enabling does not mind: a machine with one core becomes protected and fails over
+(recorded: azure-cli-extensions, test_siterecovery_A2A_scenarios, `az vm create`'s default size of one core)."""
 _DISK_LIMIT_GIB = 32 * 1024
 _OS_LIMIT_GIB = 4095
 _MAX_DATA_DISKS = 64

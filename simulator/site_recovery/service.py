@@ -146,8 +146,9 @@ def provider_input(call: Call, source: Json, name: str, *, required: bool = True
     """The provider-specific part of a body, which must be Azure to Azure's (or leave its type out). Raises 400."""
     found = take(call, source, name, dict, required=required) or {}
     kind = str(found.get("instanceType") or "A2A")
-    # a base class's name instead of A2A is accepted (recorded for container mappings and for disable)
-    if kind != "A2A" and not kind.endswith(("Input", "Details")):
+    # A2ACrossClusterMigration is accepted (recorded for containers: azure-cli-extensions, A2A_selfcreated);
+    # a base class's name instead of A2A too (recorded for container mappings and for disable)
+    if kind not in ("A2A", "A2ACrossClusterMigration") and not kind.endswith(("Input", "Details")):
         raise problems.invalid(f"{name}.instanceType", f"'{kind}' is not supported, only A2A is", client_of(call))
     return cast(Json, found)
 

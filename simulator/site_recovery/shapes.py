@@ -96,7 +96,8 @@ def modern(call: Call, resource: Resource) -> bytes:
     body = call.world.body(resource)
     properties = body["properties"]
     if resource.type == f"{_ROOT}/replicationPolicies":
-        properties |= {"status": False, "associatedItemsCount": 0, "dataSourceType": "VM"}
+        # recorded: azure-powershell, A2AReprotectTest, list of policies at 2024-10-01
+        properties["providerSpecificDetails"] |= {"status": False, "associatedItemsCount": 0, "dataSourceType": "VM"}
     else:
         properties["providerSpecificDetails"] |= _newer_details(call.world, item_of(resource))
     return encode(body)
@@ -151,6 +152,18 @@ def fabric(world: World, resource: Resource, body: Json) -> None:
     )
 
 
+def listed_fabric(world: World, resource: Resource) -> Json:
+    """A fabric as lists show it."""
+    body = world.body(resource)
+    details = body["properties"]["customDetails"]
+    body["properties"]["customDetails"] = {
+        "instanceType": "Azure",
+        "location": details["location"],
+        "containerIds": None,
+    }
+    return body
+
+
 def container(world: World, resource: Resource, body: Json) -> None:
     """A protection container; `role` is empty until it is paired."""
     facts = record(resource)
@@ -188,8 +201,8 @@ def mapping(world: World, resource: Resource, body: Json) -> None:
     details = {
         "instanceType": "A2A",
         "agentAutoUpdateStatus": facts["auto_update"],
-        "automationAccountArmId": facts["automation_account"],
         "automationAccountAuthenticationType": facts["automation_authentication"],
+        "automationAccountArmId": facts["automation_account"],
         "scheduleName": facts["schedule"],
         "jobScheduleName": facts["job_schedule"],
     }
