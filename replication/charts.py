@@ -284,10 +284,11 @@ def _area(stretch: Sequence[tuple[float, float]], frame: _Frame) -> str:
 
 
 def _target(frame: _Frame, target: float) -> SafeString:
+    y = frame.y(target)
     return format_html(
         '<path class="chart-target" d="M62 {}H690"/><text class="chart-target-name" x="68" y="{}">Target {}</text>',
-        f"{frame.y(target):.1f}",
-        f"{frame.y(target) - 6:.1f}",
+        f"{y:.1f}",
+        f"{y - 6 if y > 18 else y + 14:.1f}",  # above the line, or below it at the upper edge
         duration(target),
     )
 

@@ -62,9 +62,9 @@ def stepper(draft: Draft, current: str, done: Mapping[str, bool]) -> list[dict[s
             if page in draft.stale
             else "done"
             if done.get(page)
-            else "current"
+            else "open"
         )
-        state = "current" if page == current else "done" if state == "current" and page == "review" else state
+        state = "current" if page == current else state
         note = f"{draft.machines.count()} selected" if page == "machines" and done["machines"] else ""
         steps.append({"title": title, "url": page_url(draft, page), "state": state, "note": note})
         reachable = reachable and done.get(page, False)

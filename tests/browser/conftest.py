@@ -109,10 +109,11 @@ def _address(process: subprocess.Popen[bytes], output: Path) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _screenshots() -> None:
-    """Pictures are of this time only."""
+def _screenshots() -> Path:
+    """Where pictures go. They are of this time only."""
     shutil.rmtree(SCREENSHOTS, ignore_errors=True)
     SCREENSHOTS.mkdir()
+    return SCREENSHOTS
 
 
 @pytest.fixture
@@ -137,12 +138,12 @@ def visit(browser: Browser, console: str, request: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture(scope="session")
-def story(browser: Browser, console: str, _screenshots: None) -> Iterator[Story]:
+def story(browser: Browser, console: str, _screenshots: Path) -> Iterator[Story]:
     """The administrator has protected machines: where that can be seen. Walked once, in tests/browser/story.py."""
     from tests.browser.story import tell
     from tests.browser.visitor import Visitor
 
-    administrator = Visitor.arrive(browser, console, SCREENSHOTS)
+    administrator = Visitor.arrive(browser, console, _screenshots)
     try:
         yield tell(administrator)
     except BaseException:

@@ -46,7 +46,7 @@ def test_the_team_lead_finds_who_did_it_and_exports_it(story: Story, visit: Visi
     page = lead.page
     page.goto("/audit/")
     page.get_by_label("Subject or machine").fill(CUSTOMIZED)
-    page.get_by_label("Action").select_option(label=_option(lead, "Enable"))
+    page.get_by_label("Action").select_option(label=_option(lead, "Run: enable"))
     page.get_by_role("button", name="Apply").click()
     lead.look("audit-filtered")
     row = gestures.row(page, "Demo administrator").first

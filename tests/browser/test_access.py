@@ -1,0 +1,254 @@
+"""Every page for everybody: axe in both themes and widths, 320 pixels, no script, the keyboard alone, two tabs, back and reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.urls import URLPattern
+from playwright.sync_api import Page, expect
+
+from replication.urls import session_urls, urlpatterns
+from replication.views import wizard
+from tests.browser import gestures
+from tests.browser.story import Story
+from tests.browser.visitor import NARROW, Visitor, sign_in
+
+Visit = Callable[..., Visitor]
+
+# What is no page of its own: actions, fragments and downloads.
+NOT_PAGES = re.compile(
+    r"(_refresh|_live|_export|_cancel|_retry|_points|_active|_end|draft_(start|selection|download|create_targets|enable|discard|take_over))$"
+    r"|^(logout|theme|reading|home|draft)$"
+)
+# Addresses that the story leads to; `{vault}` and the others are what stands in its own addresses.
+PAGES = {
+    "login": ("", "/sign-in/"),
+    "password_change": ("admin", "/password/"),
+    "vaults": ("admin", "/vaults/"),
+    "overview": ("admin", "{vault}"),
+    "all_items": ("helpdesk", "/items/"),
+    "items": ("operator", "{vault}items/"),
+    "item": ("lead", "{item}"),
+    "all_runs": ("operator", "/runs/"),
+    "runs": ("helpdesk", "{vault}runs/"),
+    "run": ("operator", "{run}"),
+    "step": ("operator", "{run} Step details"),
+    "jobs": ("operator", "{vault}jobs/"),
+    "job": ("operator", "{vault}jobs/ grid"),
+    "audit": ("helpdesk", "/audit/"),
+    "audit_entry": ("admin", "/audit/ grid"),
+    "people": ("admin", "/people/"),
+    "person_create": ("admin", "/people/new/"),
+    "person": ("admin", "/people/ grid"),
+    "grant_choose": ("admin", "/people/4/grant/"),
+    "grant": ("admin", "/people/4/grant/{vault_pk}/"),
+    "search": ("admin", "/search/?q=crm"),
+    "draft_source": ("admin", "{draft}source/"),
+    "draft_machines": ("admin", "{draft}machines/"),
+    "draft_target": ("admin", "{draft}target/"),
+    "draft_customize": ("admin", "{draft}customize/"),
+    "draft_review": ("admin", "{draft}review/"),
+}
+
+
+def names() -> Iterator[str]:
+    patterns = [*session_urls, *urlpatterns, *wizard.urlpatterns]
+    return (str(pattern.name) for pattern in patterns if isinstance(pattern, URLPattern))
+
+
+def test_no_page_is_forgotten() -> None:
+    assert {name for name in names() if not NOT_PAGES.search(name)} == set(PAGES)
+
+
+@pytest.fixture(scope="session")
+def draft(browser, console: str, story: Story, _screenshots: Path) -> str:
+    """Address of a draft that is filled in up to the review; the administrator's, and open."""
+    administrator = Visitor.arrive(browser, console, _screenshots, "admin")
+    gestures.to_review(administrator.page, "erp-web-01", "erp-web-02")
+    address = administrator.page.url.removesuffix("review/")
+    administrator.leave()
+    return address
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_axe_finds_nothing_and_nothing_overflows(name: str, story: Story, draft: str, visit: Visit) -> None:
+    person, address = PAGES[name]
+    visitor = visit(person)
+    open_page(visitor.page, address, story, draft)
+    visitor.look(f"page-{name}")
+    assert visitor.overflow() == 0
+
+
+def open_page(page: Page, address: str, story: Story, draft: str) -> None:
+    """Go there; what follows a blank is a link to follow."""
+    path, _, link = address.partition(" ")
+    vault_pk = story.vault.rstrip("/").rpartition("/")[2]
+    page.goto(path.format(vault=story.vault, vault_pk=vault_pk, run=story.run, item=story.item, draft=draft))
+    if link == "grid":
+        page.locator("tbody a").first.click()
+    elif link:
+        page.get_by_role("link", name=link).first.click()
+    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_count(1)
+
+
+@pytest.mark.parametrize(("address", "status"), [("/vaults/999999/", 404), ("/nothing/", 404), ("/people/", 403)])
+def test_refusals_are_pages_too(address: str, status: int, visit: Visit) -> None:
+    visitor = visit("helpdesk")
+    visitor.expected.add(status)
+    answer = visitor.page.goto(address)
+    assert answer is not None
+    assert answer.status == status
+    visitor.look(f"refusal-{status}")
+    assert visitor.overflow() == 0
+
+
+def test_somebody_elses_draft_is_shown_and_cannot_be_changed(draft: str, visit: Visit) -> None:
+    operator = visit("operator")
+    operator.expected |= {403, 404}
+    page = operator.page
+    for name in ("source", "machines", "target", "review"):
+        page.goto(f"{draft}{name}/")
+        expect(page.get_by_text("Read only.")).to_be_visible()
+        operator.look(f"read-only-{name}")
+
+
+# --- without a script -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1440, 900), NARROW])
+def test_the_wizard_completes_without_script(size: tuple[int, int], story: Story, visit: Visit) -> None:
+    visitor = visit(size=size, java_script_enabled=False)
+    page, machine = visitor.page, {1440: "bi-cube-01", 390: "crm-db-01"}[size[0]]
+    sign_in(page, "admin")
+    gestures.begin(page)
+    gestures.fill_source(page)
+    page.get_by_role("button", name="Show resource groups").click()
+    page.get_by_label(re.compile("^rg-crm-prod" if machine.startswith("crm") else "^rg-bi")).check()
+    gestures.press(page, "Next: Virtual machines", "**/machines/")
+    page.get_by_label(f"Select {machine}").check()
+    page.get_by_role("button", name="Update selection").click()
+    expect(page.locator("#selection-strip b")).to_have_text("1 selected")
+    visitor.picture(f"no-script-machines-{size[0]}")
+    gestures.press(page, "Next: Target settings", "**/target/")
+    gestures.press(page, "Customize", "**/customize/")
+    page.get_by_label(f"Disk type of {machine}").select_option(label="Standard SSD")
+    visitor.picture(f"no-script-customize-{size[0]}")
+    gestures.press(page, "Apply", "**/target/")
+    gestures.press(page, "Next: Review and create", "**/review/")
+    expect(gestures.row(page, machine)).to_contain_text("Standard SSD")
+    gestures.press(page, "Enable replication", "**/runs/**")
+    _reload_until(page, "Everything succeeded.")
+
+
+def _reload_until(page: Page, words: str) -> None:
+    for _ in range(90):
+        if page.get_by_text(words).count():
+            return
+        page.wait_for_timeout(1000)
+        page.reload()
+    raise AssertionError(f"{words} did not appear on {page.url}")
+
+
+# --- by keyboard ------------------------------------------------------------------------------------------------------
+
+
+def tab_to(page: Page, label: str, key: str = "Tab") -> None:
+    """Press Tab until the control with this name has the focus, as somebody would who cannot use a mouse."""
+    for _ in range(150):
+        page.keyboard.press(key)
+        if page.locator(":focus").evaluate_all(NAME) == [label]:
+            return
+    raise AssertionError(f"the keyboard does not reach {label} on {page.url}")
+
+
+NAME = """found => found.map(e => e.ariaLabel || (e.labels?.[0]?.innerText ?? e.innerText).replace("*", "").trim())"""
+
+
+def test_the_wizard_completes_by_keyboard(story: Story, visit: Visit) -> None:
+    page = visit("admin").page
+    page.goto(story.vault)
+    _activate(page, "Replicate", "**/source/")
+    for label, option in (("Source location", gestures.LOCATION), ("Source subscription", gestures.SUBSCRIPTION)):
+        tab_to(page, label)
+        page.keyboard.type(option)
+    expect(page.get_by_text("Found 52 machines")).to_be_visible()
+    _activate(page, "Next: Virtual machines", "**/machines/")
+    tab_to(page, "Name, address, group or tag")
+    page.keyboard.type("hr-")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=hr-**")
+    first = page.locator("[data-select]:enabled").first
+    tab_to(page, str(first.get_attribute("aria-label")))
+    page.keyboard.press("Space")
+    expect(page.locator("#totals")).to_contain_text("1 selected")
+    _activate(page, "Next: Target settings", "**/target/")
+    _activate(page, "Customize", "**/customize/")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    tab_to(page, "Replica disk type")
+    page.keyboard.type("Premium")
+    _activate(page, "Apply", "**/target/")
+    _activate(page, "Next: Review and create", "**/review/")
+    _activate(page, "Enable replication", "**/runs/**")
+    gestures.watch_to_the_end(page)
+
+
+def _activate(page: Page, button: str, lands: str) -> None:
+    tab_to(page, button)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lands)
+
+
+# --- two tabs, back, forward, reload ----------------------------------------------------------------------------------
+
+
+def test_two_tabs_on_one_draft_do_not_mix(story: Story, visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.expected.add(409)
+    page = visitor.page
+    gestures.to_target(page, "hr-web-01")
+    other = visitor.context.new_page()
+    other.goto(page.url)
+    page.get_by_label("Name of the new policy").fill("first-tab")
+    gestures.press(page, "Next: Review and create", "**/review/")
+    other.get_by_label("Name of the new policy").fill("second-tab")
+    other.get_by_role("button", name="Next: Review and create").click()
+    expect(other.get_by_role("heading", level=1)).to_have_text("Somebody else saved this first")
+    stale = Visitor(other, visitor.url, visitor.screenshots, visitor.complaints)
+    stale.look("wizard-stale")
+    assert stale.overflow() == 0
+    other.get_by_role("link", name="Load what is saved").click()
+    expect(other.get_by_label("Name of the new policy")).to_have_value("first-tab")
+
+
+def test_back_forward_and_reload_keep_what_was_saved(story: Story, visit: Visit) -> None:
+    page = visit("admin").page
+    gestures.to_review(page, "web-fe-01")
+    page.go_back()
+    page.wait_for_url("**/target/")
+    expect(page.get_by_label("Target location")).to_have_value("southeastasia")
+    page.go_forward()
+    page.wait_for_url("**/review/")
+    expect(gestures.row(page, "web-fe-01")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Validation passed.")).to_be_visible()
+    page.get_by_role("link", name="Virtual machines").click()
+    gestures.search(page, "web-fe-01")
+    expect(page.get_by_label("Select web-fe-01")).to_be_checked()
+
+
+def test_leaving_changes_unsaved_asks_once(story: Story, visit: Visit) -> None:
+    page = visit("admin").page
+    gestures.to_target(page, "file-srv-01")
+    gestures.press(page, "Customize", "**/customize/")
+    asked: list[str] = []
+    page.get_by_label("Disk type of file-srv-01").select_option(label="Premium SSD")
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("link", name="Discard").click()
+    expect(page.get_by_label("Disk type of file-srv-01")).to_have_value("Premium_LRS")
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.get_by_role("link", name="Discard").click()
+    page.wait_for_url("**/target/")
+    assert asked == ["Close without saving what you changed?"] * 2
