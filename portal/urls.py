@@ -4,11 +4,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 
 from replication.urls import session_urls
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 when the web process can reach its database; says nothing else to strangers."""
     with connection.cursor() as cursor:

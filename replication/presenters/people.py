@@ -1,6 +1,6 @@
 """People and their grants."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from replication import access
@@ -10,8 +10,8 @@ from replication.grid import Choice, Column, Grid, Rows, words
 from replication.models import Grant, GrantScope, Person, Resource, Vault
 
 
-def grid() -> Grid:
-    """Accounts by user name."""
+def grid(vaults: Rows) -> Grid:
+    """Accounts by user name; by role only of the vaults that the asker administers."""
     return Grid(
         columns=(
             Column(key="name", label="User name", order=("username",)),
@@ -22,7 +22,7 @@ def grid() -> Grid:
             Choice(
                 key="state", label="State", narrow=_by_state, options=[("active", "Active"), ("closed", "Deactivated")]
             ),
-            Choice(key="role", label="Role", narrow=_by_role, options=[(role.value, role.label) for role in Role]),
+            Choice(key="role", label="Role", narrow=_by_role(vaults), options=[(role.value, role.label) for role in Role]),
         ),
         search=words("username", "display_name"),
         default_sort="name",
@@ -33,8 +33,9 @@ def _by_state(rows: Rows, value: str) -> Rows:
     return rows.filter(is_active=value == "active")
 
 
-def _by_role(rows: Rows, value: str) -> Rows:
-    return rows.filter(pk__in=Grant.objects.filter(role=value, ended_at=None).values("person_id"))
+def _by_role(vaults: Rows) -> Callable[[Rows, str], Rows]:
+    live = Grant.objects.filter(vault__in=vaults, ended_at=None)
+    return lambda rows, value: rows.filter(pk__in=live.filter(role=value).values("person_id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """All accounts, with their roles in the vaults that the asker administers."""
     me = _administrator(request)
     names = access.subscription_names(_vaults(me))
-    view = present.grid().view(_with_grants(me), request.GET)
+    view = present.grid(_vaults(me)).view(_with_grants(me), request.GET)
     rows = [(person, [present.GrantRow(grant, names) for grant in person.shown_grants]) for person in view.page]
     return render(request, "replication/people/list.html", {"view": view, "rows": rows})
 
@@ -172,4 +172,5 @@ def chosen_vault(request: HttpRequest) -> int:
 @require_safe
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
     """From the select on a person's page to the form of that vault."""
+    _administrator(request)
     return redirect("replication:grant", pk, chosen_vault(request))

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from replication import access
 from replication.actions import people, sessions
@@ -22,6 +23,8 @@ from replication.models import Person
 from replication.views.actor import actor, origin, stranger
 
 THEMES = {"auto", "light", "dark"}
+# Django's form views take PUT for POST too.
+form_page = method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 
 
 class SignInForm(AuthenticationForm):
@@ -39,6 +42,7 @@ class SignInForm(AuthenticationForm):
         return super().clean()
 
 
+@form_page
 class SignIn(LoginView):
     """The sign-in page; lists the demo accounts where they can be used."""
 
@@ -73,6 +77,7 @@ class SignOut(LogoutView):
         return super().post(request, *args, **kwargs)
 
 
+@form_page
 class PasswordChange(PasswordChangeView):
     """A person's own password. Demo accounts keep theirs, for it stands on the sign-in page."""
 

@@ -44,7 +44,9 @@ def vaults(request: HttpRequest) -> HttpResponse:
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Have a worker read vaults and inventory again, and show the list with the reading's outcome."""
-    asked = [readings.refresh_inventory(c, actor=actor(request)) for c in access.connections(signed_in(request))]
+    person = signed_in(request)
+    access.require(person, Permission.REFRESH)
+    asked = [readings.refresh_inventory(c, actor=actor(request)) for c in access.connections(person)]
     return redirect(f"{reverse('replication:vaults')}?reading={asked[0].pk}" if asked else "replication:vaults")
 
 

@@ -1,0 +1,219 @@
+"""Two vaults with something of every kind in each, and everybody who may come to the door."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.test import Client
+
+from replication import clock
+from replication.actions import plans
+from replication.actions.actor import Actor
+from replication.actions.audit import record
+from replication.domain import inventory as inv
+from replication.models import (
+    AuditEntry,
+    Connection,
+    Draft,
+    Grant,
+    GrantScope,
+    Machine,
+    Person,
+    Reading,
+    Run,
+    Subscription,
+    Vault,
+)
+from tests.conftest import OTHER_SUBSCRIPTION, SUBSCRIPTION
+from tests.domain import estate
+from tests.views import rows
+from tests.wizard.conftest import store_machine, store_resource
+
+ROLES = ("administrator", "operator", "helpdesk", "team_lead")
+ABSENT, ABSENT_UUID = 987_654, UUID(int=7)
+PASSWORD = "correct-horse-battery"
+SOURCE = {"location": "eastasia", "subscription_id": SUBSCRIPTION, "model": "ResourceManager"}
+TARGET = {
+    "location": "southeastasia", "subscription_id": SUBSCRIPTION, "policy": "", "policy_name": "24-hour-retention-policy",
+    "retention_hours": "24", "app_consistent_minutes": "60",
+}  # fmt: skip
+
+
+@dataclass
+class Side:
+    """A vault with what it holds. Everything that has a name of its own is marked with the side's."""
+
+    name: str
+    vault: Vault
+    administrator: Person
+    colleague: Person  # somebody with a role here and nowhere else
+    grant: Grant
+    item: Any
+    job: Any
+    run: Run
+    step: Any
+    reading: Reading
+    entry: int
+    draft: Draft
+
+    @property
+    def digest(self) -> str:
+        return plans.compiled(self.draft).digest
+
+
+@dataclass
+class World:
+    ours: Side
+    theirs: Side
+    sessions: dict[str, str] = field(default_factory=dict)  # person -> session key; '' for nobody
+
+    def browser(self, who: str) -> Client:
+        """A browser of that person, new each time."""
+        client = Client(raise_request_exception=False)
+        if self.sessions[who]:
+            client.cookies["sessionid"] = self.sessions[who]
+        return client
+
+
+def build() -> World:
+    connection = _connection()
+    ours, theirs = _vault(connection, "ours"), _vault(connection, "theirs")
+    people = {role: _person(role, role, ours) for role in ROLES}
+    people["stranger"], people["inactive"] = _person("stranger"), _person("inactive", "administrator", ours)
+    people["other"] = _person("other", "administrator", theirs)
+    world = World(_side("ours", ours, people["administrator"]), _side("theirs", theirs, people["other"]))
+    world.sessions = {name: _session(person) for name, person in people.items()} | {"anonymous": ""}
+    Person.objects.filter(pk=people["inactive"].pk).update(is_active=False)
+    return world
+
+
+def _connection() -> Connection:
+    places = [{"name": "eastasia", "display_name": "East Asia"}, {"name": "southeastasia", "display_name": "Southeast Asia"}]
+    made = Connection.objects.create(
+        name="Contoso", endpoint="https://localhost:1", tenant_id="t", client_id="c", locations=places, inventory_as_of=clock.now()
+    )
+    for subscription_id, name in ((SUBSCRIPTION, "Production"), (OTHER_SUBSCRIPTION, "Out of scope")):
+        Subscription.objects.create(
+            connection=made, subscription_id=subscription_id, name=name, state="Enabled", as_of=clock.now()
+        )
+    store_resource(made, "resource_group", inv.ResourceGroup(id=estate.GROUP, name="rg-erp", location="eastasia"))
+    store_resource(made, "virtual_network", estate.network())
+    for name in ("erp-ours", "erp-theirs"):
+        store_machine(made, estate.machine(name))
+    return made
+
+
+def _vault(connection: Connection, side: str) -> Vault:
+    name = f"rsv-{side}"
+    arm_id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/{name}"
+    return Vault.objects.create(
+        connection=connection, key=arm_id.lower(), arm_id=arm_id, name=name, subscription_id=SUBSCRIPTION,
+        resource_group="rg-dr", location="southeastasia",
+    )  # fmt: skip
+
+
+def _person(name: str, role: str = "", vault: Vault | None = None) -> Person:
+    person = Person.objects.create_user(name, password=PASSWORD, display_name=name.capitalize())
+    if vault:
+        grant = Grant.objects.create(person=person, vault=vault, role=role, granted_at=clock.now())
+        for side in GrantScope.Side:
+            GrantScope.objects.create(grant=grant, side=side, subscription_id=SUBSCRIPTION)
+    return person
+
+
+def _session(person: Person) -> str:
+    client = Client()
+    client.force_login(person)
+    return client.cookies["sessionid"].value
+
+
+def _side(name: str, vault: Vault, administrator: Person) -> Side:
+    run = rows.run(vault, administrator, machines=1)
+    colleague = _person(f"colleague-of-{name}", "helpdesk", vault)
+    by = Actor(person=administrator, name=str(administrator), role="administrator", request_id=str(uuid4()))
+    record("items.refresh", actor=by, vault_key=vault.key, subject_name=f"entry-{name}")
+    return Side(
+        name=name,
+        vault=vault,
+        administrator=administrator,
+        colleague=colleague,
+        grant=colleague.grants.get(),
+        item=rows.item(vault, f"vm-{name}"),
+        job=rows.job(vault, f"job-{name}"),
+        run=run,
+        step=run.steps.first(),
+        reading=Reading.objects.create(
+            connection=vault.connection, vault=vault, kind="items", subject=vault.key, asked_by=administrator, asked_at=clock.now()
+        ),
+        entry=AuditEntry.objects.latest("sequence").sequence,
+        draft=_draft(vault, administrator, f"erp-{name}"),
+    )
+
+
+def _draft(vault: Vault, owner: Person, machine: str) -> Draft:
+    """A draft that is filled in up to the review, through the pages."""
+    web = Client()
+    web.force_login(owner)
+    web.post(f"/vaults/{vault.pk}/replicate/")
+    draft = Draft.objects.latest("created_at")
+    for page, data in (
+        ("source", SOURCE),
+        ("machines/selection", {"add": Machine.objects.get(name=machine).pk}),
+        ("machines", {}),
+        ("target", TARGET),
+    ):
+        draft.refresh_from_db()
+        assert web.post(f"/replicate/{draft.pk}/{page}/", {"version": draft.version, **data}).status_code == 302, page
+    draft.refresh_from_db()
+    return draft
+
+
+# --- what an address needs ---------------------------------------------------------------------------------------------
+
+
+def arguments(world: World, name: str, target: str) -> list[Any]:
+    """The ids in the address, in its own order; [] for an address without."""
+    side = world.theirs if target == "theirs" else world.ours
+    absent = target == "absent"
+    uuid = ABSENT_UUID if absent else None
+    if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
+                "draft_start"}:  # fmt: skip
+        return [ABSENT if absent else side.vault.pk]
+    if name in {"item", "item_live", "item_refresh", "item_points"}:
+        return [ABSENT if absent else side.item.pk]
+    if name in {"run", "run_live", "run_cancel", "run_pause", "run_resume", "run_take_over", "run_retry", "run_evidence"}:
+        return [uuid or side.run.pk]
+    if name in {"person", "person_active", "grant_choose"}:
+        return [ABSENT if absent else side.colleague.pk]
+    if name.startswith("draft"):
+        return [uuid or side.draft.pk]
+    child = world.theirs if target == "mixed" else side
+    special = {
+        "step": [uuid or side.run.pk, child.step.pk],
+        "job": [side.vault.pk, ABSENT if absent else child.job.pk],
+        "reading": [ABSENT if absent else side.reading.pk],
+        "audit_entry": [ABSENT if absent else side.entry],
+        "grant_end": [ABSENT if absent else side.grant.pk],
+        "grant": [ABSENT if target == "ghost" else side.colleague.pk, ABSENT if absent else side.vault.pk],
+    }
+    return special.get(name, [])
+
+
+def payload(world: World, name: str, target: str) -> dict[str, Any]:
+    """A form that is filled in rightly, so that only the person decides about the answer."""
+    side = world.theirs if target == "theirs" else world.ours
+    forms: dict[str, dict[str, Any]] = {
+        "login": {"username": "administrator", "password": "wrong"},
+        "password_change": {"old_password": PASSWORD, "new_password1": f"{PASSWORD}-2", "new_password2": f"{PASSWORD}-2"},
+        "theme": {"theme": "dark"},
+        "person_create": {"username": "newcomer", "display_name": "Newcomer", "password": PASSWORD},
+        "person_active": {"active": "0"},
+        "grant": {"role": "operator", "source": [f"{SUBSCRIPTION}/"], "target": [f"{SUBSCRIPTION}/"]},
+        "draft_source": SOURCE,
+        "draft_target": TARGET,
+        "draft_create_targets": {"digest": side.digest},
+        "draft_enable": {"digest": side.digest},
+        "audit_bundle": {},
+    }
+    data = forms.get(name, {})
+    return data | {"version": side.draft.version} if name.startswith("draft") else data
