@@ -92,6 +92,7 @@ lock: ## write the lock files from pyproject.toml (needs uv): UPGRADE=--upgrade
 	$(UV) $(UPGRADE) -c requirements.lock --group test pyproject.toml -o requirements-test.lock
 	$(UV) $(UPGRADE) -c requirements.lock --group browser pyproject.toml -o requirements-browser.lock
 	$(UV) $(UPGRADE) -c requirements.lock --group services pyproject.toml -o requirements-services.lock
+	$(UV) $(UPGRADE) tests/clients/azure-cli.in -o tests/clients/azure-cli.lock
 
 clean: ## forget the virtual environment, caches and reports; the demo's data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output tests/browser/screenshots

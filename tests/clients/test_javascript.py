@@ -1,24 +1,68 @@
-"""The official JavaScript SDKs through the whole life of an item, up to failing back (life.mjs)."""
+"""The official JavaScript SDKs: everything read once, and a machine's whole life up to failing back and going home."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Azure
+from tests.clients.conftest import Way, run_script
 
-pytestmark = pytest.mark.usefixtures("nothing_unmodelled")
-SCRIPT = Path(__file__).with_name("life.mjs")
+ENABLE = ["EnableProtectionPreflightChecksTask", "CreateProtectionTargetTask"]
+#: What the item shows after each step (recorded; site-recovery-protocol.md §4): state, active location, may be done next.
+STEPS = {
+    "protected": ("Protected", "Primary", "UnplannedFailover"),
+    "rehearsed": ("Protected", "Primary", "TestFailoverCleanup"),
+    "cleaned up": ("Protected", "Primary", "TestFailover"),
+    "failed over": ("UnplannedFailoverCommitPendingStatesBegin", "Recovery", "ChangePit"),
+    "committed": ("UnplannedFailoverCommitted", "Recovery", "SwitchProtection"),
+    "re-protected": ("Protected", "Primary", "UnplannedFailover"),
+    "failed back": ("UnplannedFailoverCommitPendingStatesBegin", "Recovery", "Commit"),
+    "committed at home": ("UnplannedFailoverCommitted", "Recovery", "SwitchProtection"),
+    "protected at home": ("Protected", "Primary", "TestFailover"),
+}
 
 
-def test_a_machine_lives_its_life(place: Path, azure: Azure, way: tuple[str, dict[str, str]]) -> None:
-    name, env = way
-    shutil.copy(SCRIPT, place / "js" / "life.mjs")
-    command = ["node", "life.mjs", str(azure.home / "credentials.json"), name]
-    env = env | {"NODE_EXTRA_CA_CERTS": azure.ca}
-    done = subprocess.run(command, cwd=place / "js", env=env, capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "failed back" in done.stdout
+@pytest.fixture
+def lived(scripts: Path, way: Way) -> dict[str, Any]:
+    return run_script(scripts, way, "life")
+
+
+def test_a_machine_lives_its_life(lived: dict[str, Any]) -> None:
+    seen, jobs = lived["seen"], lived["jobs"]
+    for step, (state, location, next_operation) in STEPS.items():
+        assert (seen[step]["protectionState"], seen[step]["activeLocation"]) == (state, location), step
+        assert next_operation in seen[step]["allowedOperations"], step
+    assert seen["updated"] == {"recoveryAzureVMName": "erp-web-01-js", "recoveryAzureVMSize": "Standard_D4s_v5"}
+    assert (seen["testMachine"], seen["rehearsed"]["testFailoverState"]) == ("southeastasia", "WaitingForCompletion")
+    assert seen["chosen"] is seen["machineIsHome"] is True
+    assert (seen["left"], seen["foundationsLeft"]) == (0, 0)
+
+    assert {job["state"] for job in jobs} <= {"Succeeded", "SucceededWithInformation"}
+    by_scenario = {job["scenario"]: job for job in jobs}
+    assert {
+        "EnableDr", "PrimaryIrCompletion", "SecondaryIrCompletion", "UpdateVmProperties", "TestFailover",
+        "TestFailoverCleanup", "UnplannedFailover", "ChangeRecoveryPoint", "CommitFailover",
+        "SwitchReplicationGroupProtection", "DisableDr",
+    } <= set(by_scenario)  # fmt: skip
+    assert [task for task, _ in by_scenario["EnableDr"]["tasks"]][:2] == ENABLE
+
+
+def test_everything_is_read(scripts: Path, way: Way) -> None:
+    found = run_script(scripts, way, "sweep")
+    counts = found["counts"]
+    some = ("machines", "disks", "availabilitySets", "skus", "networks", "subnets", "interfaces", "groups", "resources")
+    assert [name for name in some if not counts[name]] == []
+    assert (counts["machinesOfAGroup"], counts["items"], counts["vaults"]) == (2, 0, 1)
+    assert found["single"] == {
+        "power": "PowerState/running", "errors": 0, "vaultErrors": 0, "systems": found["single"]["systems"],
+        "vault": True, "group": True, "nameAvailable": False,
+    }  # fmt: skip
+    assert found["refusals"] == {
+        "machine": [404, "ResourceNotFound"],
+        "group": [404, "ResourceGroupNotFound"],
+        "vault": [404, "ResourceNotFound"],
+        "fabric": [404, "ResourceNotFound"],
+        "size": [400, "InvalidParameter"],
+    }
