@@ -23,6 +23,7 @@ _CHANGEABLE: dict[str, Any] = {
     "pace": ("faithful", "fast", "step"),
     "halfborn": ("hidden", "shown"),
     "throttle": ("off", "azure"),
+    "site_recovery_writes": int,
     "page_size": int,
     "empty_page_every": int,
     "token_lifetime": int,

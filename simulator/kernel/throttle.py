@@ -1,6 +1,7 @@
 """Token buckets as Azure has them (simulator.md §2.6): ARM's own, Compute's, Network's, Storage's, and Site Recovery's.
 
-Site Recovery's own limit is not documented; 200 writes a minute is *assumed*. Buckets run with the world's clock.
+Site Recovery's own limit is not documented; 200 writes a minute is *assumed* (a setting; 0 is none). Buckets run with the
+world's clock.
 """
 
 from __future__ import annotations
@@ -68,8 +69,6 @@ COMPUTE = {
     "HighCostGet": (900, 300, 0, 0),
     "GetOperation": (15000, 5000, 45, 15),
 }
-#: Site Recovery: writes per minute and vault subscription (*assumed*).
-SITE_RECOVERY_WRITES = 200
 
 
 class Throttle:
@@ -130,10 +129,10 @@ def _limits(world: World, request: Request, principal: Principal, route: Route |
     everybody = ("arm-global", subscription, kind)
     yield Limit(everybody, size * _GLOBAL, rate * _GLOBAL, f"{prefix}-subscription-global-{kind}s")
     if route is not None:
-        yield from _provider_limits(route, subscription, kind)
+        yield from _provider_limits(world, route, subscription, kind)
 
 
-def _provider_limits(route: Route, subscription: str, kind: str) -> Iterator[Limit]:
+def _provider_limits(world: World, route: Route, subscription: str, kind: str) -> Iterator[Limit]:
     match route.type.throttle:
         case "compute":
             yield from _compute_limits(route, subscription)
@@ -142,9 +141,9 @@ def _provider_limits(route: Route, subscription: str, kind: str) -> Iterator[Lim
             yield Limit(("network", subscription, kind), calls, calls / _PER_5_MINUTES, group="Network")
         case "storage":
             yield _storage_limit(route, subscription, kind)
-        case "site-recovery" if kind != "read":
-            rate = SITE_RECOVERY_WRITES / 60
-            yield Limit(("site-recovery", subscription), SITE_RECOVERY_WRITES, rate, group="SiteRecovery")
+        case "site-recovery" if kind != "read" and world.settings.site_recovery_writes > 0:
+            writes = world.settings.site_recovery_writes
+            yield Limit(("site-recovery", subscription), writes, writes / 60, group="SiteRecovery")
 
 
 def _storage_limit(route: Route, subscription: str, kind: str) -> Limit:

@@ -32,6 +32,8 @@ class Settings:
     halfborn: str = "hidden"
     #: "off" or "azure".
     throttle: str = "off"
+    #: Site Recovery's own writes per minute with throttle "azure" (*assumed*: it is not documented); 0: it has no limit of its own.
+    site_recovery_writes: int = 200
     page_size: int = 200
     #: Every n-th page of a list is empty but for its nextLink; 0: never.
     empty_page_every: int = 0
