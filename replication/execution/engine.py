@@ -13,7 +13,7 @@ from replication import clock
 from replication.domain.problems import Problem
 from replication.domain.specs import ProtectSpec
 from replication.domain.steps import StepState
-from replication.execution import ending, ledger, moves, pacer, preflight, sweep, trouble
+from replication.execution import ending, ledger, listing, moves, pacer, preflight, sweep, trouble
 from replication.execution.listing import WORTH_A_LIST, ByList
 from replication.gateway.port import Gateway
 from replication.models import Run, Step
@@ -32,7 +32,7 @@ def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> 
     if run.state not in ledger.RUNNING_RUNS:
         return None
     until = clock.now() + timedelta(seconds=seconds)
-    by_list = ByList(gateway, run.vault.arm_id)
+    by_list = listing.of_run(run.pk, run.vault.arm_id, gateway)
     ledger.hold(run, HOLD)
     while _round(run, gateway, by_list, until) and clock.now() < until:
         ledger.hold(run, HOLD)
@@ -54,12 +54,21 @@ def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool
         return False
     ledger.release(run)
     worked = sweep.settle(run.vault, gateway, until)
-    for step in ledger.due(run, BATCH, sending=not _paced(run)):
+    for step in [*ledger.due(run, BATCH), *_affordable(run)]:
         worked |= clock.now() < until and exchange(step, by_list if _is_one_of_many(step) else gateway)
     if not run.steps.filter(state__in=ledger.LIVE).exists():
         ending.end(run)
         return False
     return worked
+
+
+def _affordable(run: Run) -> list[Step]:
+    """The next steps to be sent, as many as there are tokens for."""
+    steps = [] if run.paused_at else list(ledger.unsent(run)[:BATCH])
+    if not steps:
+        return []
+    wanted = len(steps) if len(steps) < BATCH else ledger.unsent(run).count()
+    return steps[: pacer.reserve(run, steps[0].subject_key, steps[0].kind, wanted)]
 
 
 def _is_one_of_many(step: Step) -> bool:
@@ -80,5 +89,5 @@ def _paced(run: Run) -> float:
     """The seconds until the next write may go, for the next step that waits to be sent; of a paused run none goes."""
     if run.paused_at:
         return LOOK_AT_LEAST
-    waiting = run.steps.filter(state=StepState.WAITING, due_at__lte=clock.now()).first()
-    return pacer.wait(run.connection_id, waiting.subject_key, waiting.kind) if waiting else 0.0
+    waiting = ledger.unsent(run).first()
+    return pacer.wait(run, waiting.subject_key, waiting.kind) if waiting else 0.0

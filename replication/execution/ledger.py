@@ -38,10 +38,15 @@ def in_seconds(seconds: float) -> datetime:
     return clock.now() + timedelta(seconds=seconds)
 
 
-def due(run: Run, limit: int, *, sending: bool = True) -> Sequence[Step]:
-    """The run's steps that fall due for an exchange of their own, in the plan's order; without those still to be sent if not `sending`."""
-    steps = run.steps.filter(state__in=LIVE if sending else LIVE[1:], due_at__lte=clock.now()).exclude(SWEPT)
+def due(run: Run, limit: int) -> Sequence[Step]:
+    """The run's steps under way that fall due for an exchange of their own."""
+    steps = run.steps.filter(state__in=LIVE[1:], due_at__lte=clock.now()).exclude(SWEPT)
     return list(steps[:limit])
+
+
+def unsent(run: Run) -> QuerySet[Step]:
+    """The run's steps that could be sent now, in the plan's order."""
+    return run.steps.filter(state=StepState.WAITING, due_at__lte=clock.now())
 
 
 def swept(vault_id: int) -> QuerySet[Step]:
@@ -130,6 +135,11 @@ def look_later(step: Step, seconds: float = 0, job_id: str = "") -> bool:
     settled = _NO_TROUBLE if step.state == StepState.RUNNING else {}
     job_id = step.azure_job_id or job_id
     return _write(step, looks=step.looks + 1, azure_job_id=job_id, **settled, **_free(due_at))
+
+
+def put_back(step: Step, seconds: float) -> bool:
+    """Nothing was done with it: take it up again in so many seconds."""
+    return _write(step, **_free(in_seconds(seconds)))
 
 
 def postpone(step: Step, seconds: float, text: str, **changes: Any) -> bool:

@@ -68,9 +68,9 @@ def begin(step: Step, azure: Azure) -> None:
 
 
 def _send(step: Step, spec: Spec, azure: Azure) -> None:
-    wait = pacer.take(step.run.connection_id, spec.id, spec.kind)
+    wait = pacer.take(step.run, spec.id, spec.kind)
     if wait:
-        ledger.look_later(step, wait)
+        ledger.put_back(step, wait)
         return
     if not ledger.begin_sending(step) or _lapsed(step):
         return
@@ -79,7 +79,10 @@ def _send(step: Step, spec: Spec, azure: Azure) -> None:
     except AzureError as error:
         trouble.refused(step, error)
         return
-    if ledger.accepted(step, answer) and answer.done:
+    recorded = ledger.accepted(step, answer)
+    if answer.remaining is not None:
+        pacer.correct(step.run, spec.id, answer.remaining)
+    if recorded and answer.done:
         _by_sight(step, spec, azure, Progress(state="succeeded"))
 
 

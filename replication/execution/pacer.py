@@ -1,23 +1,33 @@
 """How fast Azure is written to: one budget for all workers and users of a subscription, spent ahead of Azure's own limits.
 
 Azure Resource Manager gives a subscription and principal 200 writes at once and 10 more a second (simulator.md §2.6). Site Recovery's own
-rate is not documented: 200 a minute is *assumed*. Both are token buckets of one row each; a token is taken by one conditional
-UPDATE (models/pace.py), so that workers on any number of hosts share them without a lock.
+rate is not documented: 200 a minute is *assumed*, and can be set. Both are token buckets of one row each (models/pace.py), taken by
+conditional UPDATEs, so that workers on any number of hosts share them without a lock.
+
+A worker leases up to ten tokens at a time for a run, so that a write to Azure does not cost a write to the database. Runs that ask at
+the same time get equally many: whoever is a lease ahead of the others waits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Min, Value
 from django.db.models.functions import Greatest
 
 from replication import clock
 from replication.domain import ids
 from replication.domain.steps import STAGE_OF
-from replication.models import Pace
+from replication.models import Pace, Run, Turn
+
+LEASE = 10  # tokens at most that a worker takes at once, and that a run may be ahead of others
+LEASE_SECONDS = 2.0  # then unspent tokens are forgotten: saved up, they would exceed what Azure's bucket can hold
+MARGIN = LEASE  # Azure counts a request when it arrives: as many as one lease may come late
+ASKING = 5.0  # seconds for which a run that wants more counts as present: its worker may have died
+AFTER_THE_OTHERS = 0.5  # seconds to wait for the turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,56 +39,137 @@ class Bucket:
     rate: float
 
 
-class _Empty(Exception):
-    pass
+@dataclass(slots=True)
+class _Lease:
+    tokens: int
+    until: float
 
 
-def buckets(connection_id: int, arm_id: str, kind: str) -> Iterator[Bucket]:
+class _Overtaken(Exception):
+    """Another worker took from the bucket between our look and our UPDATE."""
+
+
+_leases: dict[tuple[UUID, str], _Lease] = {}  # of this process
+
+
+def buckets(connection_id: int, arm_id: str, kind: str) -> Sequence[Bucket]:
     """The buckets that one write of this kind takes a token from. One connection is one principal."""
-    subscription = ids.subscription(arm_id).lower()
-    yield Bucket(f"arm:{connection_id}:{subscription}", 200, 10)
-    if STAGE_OF[kind] > 0:
-        a_minute = settings.SITE_RECOVERY_WRITES_A_MINUTE
-        yield Bucket(f"site-recovery:{connection_id}:{subscription}", a_minute, a_minute / 60)
+    whose = f"{connection_id}:{ids.subscription(arm_id).lower()}"
+    found = [Bucket(f"arm:{whose}", 200 - MARGIN, 10)]
+    a_minute = settings.SITE_RECOVERY_WRITES_A_MINUTE
+    if STAGE_OF[kind] > 0 and a_minute > 0:
+        found.append(Bucket(f"site-recovery:{whose}", max(1, a_minute - MARGIN), a_minute / 60))
+    return found
 
 
-def take(connection_id: int, arm_id: str, kind: str) -> float:
+def take(run: Run, arm_id: str, kind: str) -> float:
     """Take a token for one write. 0: go; otherwise the seconds to wait, and nothing was taken."""
-    wanted = list(buckets(connection_id, arm_id, kind))
-    with suppress(_Empty), transaction.atomic():
-        for bucket in wanted:
-            _take(bucket)
-        return 0.0
-    return max(_wait(bucket) for bucket in wanted)
+    wanted = buckets(run.connection_id, arm_id, kind)
+    if not reserve(run, arm_id, kind, 1):
+        return max(AFTER_THE_OTHERS, _wait(wanted))
+    _leases[_key(run, wanted)].tokens -= 1
+    return 0.0
 
 
-def wait(connection_id: int, arm_id: str, kind: str) -> float:
-    """The seconds until a token can be had; takes none."""
-    return max(_wait(bucket) for bucket in buckets(connection_id, arm_id, kind))
+def reserve(run: Run, arm_id: str, kind: str, wanted: int) -> int:
+    """See to it that this process holds tokens for so many writes, at most a lease of them; how many it holds now."""
+    needed = buckets(run.connection_id, arm_id, kind)
+    lease = _leases.get(_key(run, needed))
+    if lease and lease.tokens and lease.until > _now():
+        return lease.tokens
+    granted = _grant(run, needed, wanted)
+    _leases[_key(run, needed)] = _Lease(granted, _now() + LEASE_SECONDS)
+    return granted
 
 
-def pause(connection_id: int, arm_id: str, kind: str, seconds: float) -> None:
+def wait(run: Run, arm_id: str, kind: str) -> float:
+    """The seconds until a token can be had, the turns of other runs aside; takes none."""
+    return _wait(buckets(run.connection_id, arm_id, kind))
+
+
+def pause(run: Run, arm_id: str, kind: str, seconds: float) -> None:
     """Azure said 429 after all: nobody writes for so many seconds, as asking early renews the wait (simulator.md §2.6)."""
-    for bucket in buckets(connection_id, arm_id, kind):
-        full_at = _now() + seconds + bucket.depth / bucket.rate
-        _row(bucket).filter(full_at__lt=full_at).update(full_at=full_at)
+    for bucket in buckets(run.connection_id, arm_id, kind):
+        _lower(bucket, -seconds * bucket.rate)
+    _leases.clear()
 
 
-def _take(bucket: Bucket) -> None:
+def correct(run: Run, arm_id: str, remaining: int) -> None:
+    """Azure says how many writes are left in Resource Manager's bucket: somebody else may be using the same principal."""
+    bucket = buckets(run.connection_id, arm_id, "resource_group")[0]
+    row = Pace.objects.filter(name=bucket.name).first()
+    if row and remaining < row.level(_now()):
+        _lower(bucket, remaining)
+
+
+def _lower(bucket: Bucket, level: float) -> None:
+    full_at = _now() + (bucket.depth - level) / bucket.rate
+    Pace.objects.filter(name=bucket.name, full_at__lt=full_at).update(full_at=full_at)
+
+
+def _grant(run: Run, needed: Sequence[Bucket], wanted: int) -> int:
+    """Tokens for a lease, of all buckets or of none, in one transaction."""
+    with suppress(_Overtaken), transaction.atomic():
+        rows = [_row(bucket) for bucket in needed]
+        turn, allowed = _turn(run, needed[0])
+        granted = max(0, min(allowed, wanted, LEASE, *(_whole(row) for row in rows)))
+        for row in rows if granted else []:
+            _spend(row, granted)
+        asked_at = _now() if granted < wanted else 0.0
+        Turn.objects.filter(pk=turn.pk).update(given=turn.given + granted, asked_at=asked_at)
+        return granted
+    return 0
+
+
+def _whole(row: Pace) -> int:
+    """Whole tokens in the bucket; times are kept in microseconds, so that a millionth may be missing."""
+    return int(row.level(_now()) + 0.001)
+
+
+def _row(bucket: Bucket) -> Pace:
+    shape = {"depth": bucket.depth, "rate": bucket.rate}
+    row, _ = Pace.objects.get_or_create(name=bucket.name, defaults=shape)
+    if (row.depth, row.rate) != (bucket.depth, bucket.rate):  # the setting was changed
+        Pace.objects.filter(pk=row.pk).update(**shape)
+        row.depth, row.rate = bucket.depth, bucket.rate
+    return row
+
+
+def _spend(row: Pace, tokens: int) -> None:
     now = _now()
-    Pace.objects.get_or_create(name=bucket.name)
-    open_ = _row(bucket).filter(full_at__lte=now + (bucket.depth - 1) / bucket.rate)
-    if not open_.update(full_at=Greatest(F("full_at"), Value(now)) + 1 / bucket.rate, spent=F("spent") + 1):
-        raise _Empty
+    minute = int(now // 60)
+    taken = Pace.objects.filter(pk=row.pk, full_at=row.full_at).update(
+        full_at=Greatest(F("full_at"), Value(now)) + tokens / row.rate,
+        spent=F("spent") + tokens,
+        minute=minute,
+        minute_spent=row.spent_in_minute(now) + tokens,
+    )
+    if not taken:
+        raise _Overtaken
 
 
-def _wait(bucket: Bucket) -> float:
-    full_at = _row(bucket).values_list("full_at", flat=True).first() or 0.0
-    return max(0.0, full_at - (bucket.depth - 1) / bucket.rate - _now())
+def _turn(run: Run, bucket: Bucket) -> tuple[Turn, int]:
+    """The run's turn, and how many tokens it may have beside the runs that are asking too."""
+    turn, _ = Turn.objects.get_or_create(bucket=bucket.name, run=run)
+    present = _now() - ASKING
+    others = Turn.objects.filter(bucket=bucket.name, asked_at__gt=present).exclude(pk=turn.pk)
+    least = others.aggregate(least=Min("given"))["least"]
+    if least is None:
+        return turn, LEASE
+    if turn.asked_at <= present:  # it comes, or comes back, and has no old claims
+        turn.given = max(turn.given, least)
+    return turn, LEASE - (turn.given - least)
 
 
-def _row(bucket: Bucket) -> QuerySet[Pace]:
-    return Pace.objects.filter(name=bucket.name)
+def _wait(needed: Sequence[Bucket]) -> float:
+    now = _now()
+    rows = {row.name: row for row in Pace.objects.filter(name__in=[bucket.name for bucket in needed])}
+    levels = [(rows[each.name].level(now), each.rate) for each in needed if each.name in rows]
+    return max((max(0.0, (1 - level) / rate) for level, rate in levels), default=0.0)
+
+
+def _key(run: Run, needed: Sequence[Bucket]) -> tuple[UUID, str]:
+    return run.pk, needed[-1].name
 
 
 def _now() -> float:

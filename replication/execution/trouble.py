@@ -41,7 +41,7 @@ def met(step: Step) -> Iterator[None]:
 def refused(step: Step, error: AzureError) -> None:
     """Azure answered the request with an error, or its operation failed: nothing of it is at work, unless the error says it may be."""
     if error.status == 429:
-        pacer.pause(step.run.connection_id, step.subject_key, step.kind, error.problem.retry_after or SLOWEST)
+        pacer.pause(step.run, step.subject_key, step.kind, error.problem.retry_after or SLOWEST)
     if error.acted:
         _wait(step, error.problem, "No clear answer: looking for what Azure did.")
     elif _hopeless(step, error.problem):

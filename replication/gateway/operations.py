@@ -58,7 +58,12 @@ def _submitted(url: str, response: Any, vault_id: str) -> Submitted:
         job_id=job_of(headers.get("x-ms-request-id", "")),
         correlation_id=headers.get("x-ms-correlation-request-id", ""),
         retry_after=seconds(headers),
+        remaining=_remaining(headers.get("x-ms-ratelimit-remaining-subscription-writes", "")),
     )
+
+
+def _remaining(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
 
 
 def job_of(request_id: str) -> str:

@@ -30,6 +30,7 @@ class AzureError(Exception):
 class Submitted:
     """What Azure answered to a PUT.
 
+    remaining: how many writes Azure Resource Manager says are left at once; None when it does not say.
     handle: how to ask for the operation's status later, in any process (a JSON-able dict; {} when it is finished).
     job_id: the ARM id of the Site Recovery job, '' for other services. done: the answer was final.
     """
@@ -39,6 +40,7 @@ class Submitted:
     job_id: str = ""
     correlation_id: str = ""
     retry_after: float = 0
+    remaining: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

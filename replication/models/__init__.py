@@ -7,7 +7,7 @@ from replication.models.grant import Grant, GrantScope
 from replication.models.inventory import Machine, Resource, Subscription
 from replication.models.item import ProtectedItem, RecoveryPoint
 from replication.models.job import Job
-from replication.models.pace import Pace
+from replication.models.pace import Pace, Turn
 from replication.models.person import Person
 from replication.models.plan import ReplicationPlan
 from replication.models.reading import Reading
@@ -41,5 +41,6 @@ __all__ = [
     "Step",
     "StepEvent",
     "Subscription",
+    "Turn",
     "Vault",
 ]
