@@ -15,7 +15,7 @@ from replication.sync.snapshots import BATCH, batches
 
 RECENT, MOST = 200, 5000  # jobs: always read that many, and never more
 MOVING = tuple(state for state, look in JOB.items() if look.moving)  # these change by themselves
-DETAILS = 20  # jobs whose tasks and errors are read at a time: a list gives none (site-recovery-protocol.md §3.4)
+DETAILS = 10  # jobs whose tasks and errors are read at a time: a list gives none (site-recovery-protocol.md §3.4)
 
 
 def collect(vault: Vault, gateway: Gateway) -> list[inv.Job]:
@@ -45,15 +45,19 @@ def _recent(jobs: Iterator[inv.Job], unfinished: set[str]) -> Iterator[inv.Job]:
 
 
 def _in_full(found: list[inv.Job], stored: dict[str, dict[str, Any]], gateway: Gateway) -> Iterator[inv.Job]:
-    """The newest jobs that run, changed or were never read in full are asked for by themselves."""
-    left = DETAILS
-    for job in found:
-        before = stored.get(ids.key(job.id), {})
-        if left and (job.state in MOVING or before.get("state") != job.state or not before.get("tasks")):
-            left -= 1
-            yield _with_details(job, gateway)
-        else:
-            yield job
+    """Jobs that run, changed or were never read in full are asked for by themselves; of more than a handful only those that failed.
+
+    A thousand machines have a thousand jobs: their lists cost a few pages, they themselves would cost a call each, again and again.
+    """
+    open_ = [job for job in found if _says_more(job, stored.get(ids.key(job.id), {}))]
+    if len(open_) > DETAILS:
+        open_ = [job for job in open_ if job.state not in MOVING and job.state != "Succeeded"][:DETAILS]
+    asked = {job.id for job in open_}
+    return (_with_details(job, gateway) if job.id in asked else job for job in found)
+
+
+def _says_more(job: inv.Job, before: dict[str, Any]) -> bool:
+    return job.state in MOVING or before.get("state") != job.state or not before.get("tasks")
 
 
 def _with_details(job: inv.Job, gateway: Gateway) -> inv.Job:
