@@ -15,7 +15,7 @@ UPGRADE ?=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check browser services conformance-clients chaos bench-runs bench-pages bench-simulator ci \
-	test-fast test-conformance test-journey lint types migrations walls audit lock clean reset \
+	test-fast test-conformance test-journey test-chaos lint types migrations walls audit lock clean reset \
 	ready ready-test ready-browser ready-services
 
 help: ## this list
@@ -26,7 +26,7 @@ help: ## this list
 demo: ready ## the whole console on this machine until Ctrl-C: PORT=8000, PORTAL_HOME=var, DURATIONS=0.05
 	@PORT="$(PORT)" DURATIONS="$(DURATIONS)" exec $(RUN) -m scripts.demo
 
-test: test-fast test-conformance test-journey ## fast tests, then SDK against simulator, then portal + worker + simulator
+test: test-fast test-conformance test-journey test-chaos ## fast tests, SDK against simulator, portal + worker + simulator, some torture
 
 test-fast: ready-test ## what needs no other process
 	$(RUN) -m pytest $(FAST) -n $(WORKERS) --maxprocesses 4 --dist loadfile -q
@@ -36,6 +36,9 @@ test-conformance: ready-test ## Microsoft's SDK against the simulator process
 
 test-journey: ready-test ## portal, real worker process and simulator together
 	$(RUN) -m pytest tests/journey -q
+
+test-chaos: ready-test ## a slice of the torture
+	$(RUN) -m pytest tests/chaos -q
 
 # --- more of the same --------------------------------------------------------------------------------------------
 
@@ -50,7 +53,7 @@ services: ready-services ## the tests again on PostgreSQL and Redis, which it br
 conformance-clients: ready-test ## azure-cli and the JavaScript SDKs against the simulator
 	tests/clients/run
 
-chaos: ready-test ## the torture: kills and faults at every point (SEED, SHARD, MUTANT)
+chaos: $(if $(filter postgres,$(DATABASE)),ready-services,ready-test) ## the torture: kills and faults at every point (SEED, SHARD, POINTS, MUTANT, DATABASE=postgres)
 	$(RUN) -m tests.chaos
 
 bench-runs: ready-test ## a thousand machines against Azure's own limits and the hard rival

@@ -1,4 +1,4 @@
-"""What the administrator does: the wizard's pages once, in the template; the buttons in processes of their own, where they can be killed."""
+"""What the administrator does: the wizard's pages once, in the template; buttons in processes of their own, where they can be killed."""
 
 from typing import Any
 

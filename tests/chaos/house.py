@@ -130,7 +130,14 @@ class House:
         """Start beat, or a worker (any other name)."""
         argv = ["-A", "tests.chaos.app", "beat", "--pidfile=", "--loglevel", "WARNING"]
         if name != "beat":
-            many = ["--concurrency", "2" if pool == "prefork" else "1", "--pool", pool, "--without-mingle", "--without-gossip"]
+            many = [
+                "--concurrency",
+                "2" if pool == "prefork" else "1",
+                "--pool",
+                pool,
+                "--without-mingle",
+                "--without-gossip",
+            ]
             argv = ["-A", "tests.chaos.app", "worker", *many, "-n", f"{name}@localhost", "--loglevel", "INFO"]
         self.programs[name] = self.fork(name, lambda: _celery(argv), chaos or {})
 

@@ -37,7 +37,9 @@ def settled() -> bool:
     last = Run.objects.order_by("-ended_at").values_list("ended_at", flat=True).first()
     vault = Vault.objects.get()
     answered = not Reading.objects.filter(answered_at=None).exists()
-    return bool(answered and last and vault.as_of and vault.as_of > last and vault.problem is None and not vault.lease_until)
+    return bool(
+        answered and last and vault.as_of and vault.as_of > last and vault.problem is None and not vault.lease_until
+    )
 
 
 def gestures_seen(verb: str) -> int:
@@ -69,18 +71,30 @@ def harm(house: House, scenario: Scenario, *, ended: bool, settled: bool, may_fa
 
 
 def _duplicates(house: House) -> list[str]:
-    """Things that were accepted twice. Azure was asked again rightly only after it had ended the first operation badly."""
-    log = [each for each in house.azure.control("GET", "log?mutating=true") or [] if each["principal"]]
-    taken = [each for each in log if each["effect"] not in {"rejected", "noop", ""}]
-    failed = {each["id"] for each in house.azure.control("GET", "operations") if each["outcome"] in {"Failed", "Canceled"}}
-    times = Counter(each["id"] for each in taken if each["operation"] not in failed)
+    """Things that Azure was asked for again although it had taken the first request and did not end it badly.
+
+    Azure often refuses the second request, which does not make sending it right: it is counted either way.
+    """
+    operations = house.azure.control("GET", "operations")
+    failed = {each["id"] for each in operations if each["outcome"] in {"Failed", "Canceled"}}
+    taken: set[str] = set()
+    told = []
+    for each in house.azure.control("GET", "log?mutating=true") or []:
+        if each["id"] in taken:
+            told.append(f"{ids.name(each['id'])} asked for again, {each['status']} {each['effect']}: {each['id']}")
+        elif each["effect"] not in {"rejected", "noop", ""} and each["operation"] not in failed:
+            taken.add(each["id"])
     rule = house.azure.control("GET", "invariants")["rules"]["one-accepted-mutation"]
-    return [f"{ids.name(key)} x{many}: {key}" for key, many in times.items() if many > 1] + [each["what"] for each in rule]
+    return told + [each["what"] for each in rule]
 
 
 def _lost(house: House, ended: bool) -> list[str]:
     """Runs and steps without an end, machines that are neither there nor explained, what is held for nobody."""
-    told = [] if ended else [f"run {run} goes on: {_open_steps(run)}" for run in Run.objects.filter(state__in=RUNNING_RUNS)]
+    told = (
+        []
+        if ended
+        else [f"run {run} goes on: {_open_steps(run)}" for run in Run.objects.filter(state__in=RUNNING_RUNS)]
+    )
     told += [f"{step.key} is {step.state} in an ended run" for step in _steps_of_ended_runs().filter(state__in=LIVE)]
     for step in _steps_of_ended_runs():
         arm_id = step.spec["id"]
@@ -131,7 +145,11 @@ def _ends(scenario: Scenario, may_fail: bool) -> list[str]:
     """Runs that ended otherwise than their scenario must."""
     runs = list(Run.objects.order_by("number"))
     ends = tuple(run.state for run in runs)
-    told = [] if ends == scenario.ends or may_fail and _explained(runs) else [f"{ends}, not {scenario.ends}: {_problems()}"]
+    told = (
+        []
+        if ends == scenario.ends or (may_fail and _explained(runs))
+        else [f"{ends}, not {scenario.ends}: {_problems()}"]
+    )
     return told + _items()
 
 

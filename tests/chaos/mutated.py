@@ -35,7 +35,10 @@ _POINTS = {
     "no-sweep": lambda: [_line("kill", MOVES, _SENT, 5)],
     "unknown-is-absent": lambda: [_line("kill", MOVES, _SENT, nth) for nth in (17, 18)],
     "audit-after-commit": lambda: [_line("kill", AUDIT, "if entry.action not in ACTIONS", 1)],
-    "trust-broker": lambda: [Point("lose rings", "infrastructure", act="lose rings", nth=moment) for moment in (20, 6)],
+    "trust-broker": lambda: [
+        Point(f"kill everything at event {moment}", "infrastructure", act="kill everything", nth=moment)
+        for moment in (20, 6)
+    ],
 }
 
 

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = f"{Path(__file__).resolve().parent.parent.parent}/"
-FILES = ("replication/execution/*.py", "replication/actions/runs.py", "replication/actions/audit.py", "replication/sync/*.py")
+FILES = (
+    "replication/execution/*.py",
+    "replication/actions/runs.py",
+    "replication/actions/audit.py",
+    "replication/sync/*.py",
+)
 WATCHED = frozenset(
     str(path.relative_to(ROOT)) for pattern in FILES for path in sorted(Path(ROOT).glob(pattern)) if path.stat().st_size
 )
@@ -251,7 +256,15 @@ def _fault(target: str, fault: dict[str, Any], choose: random.Random) -> Point:
     told = " ".join(str(value) for value in fault.values())
     name = f"fault {target}: {told} #{nth} {halfborn}"
     never = fault["do"] in {"operation", "stuck"}
-    return Point(name, "fault", faults=(line,), halfborn=halfborn, nth=nth, may_fail=never, pool=choose.choice(("solo", "prefork")))
+    return Point(
+        name,
+        "fault",
+        faults=(line,),
+        halfborn=halfborn,
+        nth=nth,
+        may_fail=never,
+        pool=choose.choice(("solo", "prefork")),
+    )
 
 
 # --- what the console stands on -----------------------------------------------------------------------------------------------

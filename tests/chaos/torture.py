@@ -1,5 +1,6 @@
 """One point: a run begins, something dies or breaks, everything is started again, and nobody does anything more."""
 
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ class Play:
         result.harm = judge.harm(self.house, self.scenario, ended=ended, settled=settled, may_fail=self.point.may_fail)
         result.reached = self._reached()
         self.house.kill_all()
-        if result.harm:
+        if result.harm or os.environ.get("KEEP"):
             self.house.keep_logs(self.point.name)
         result.seconds = round(time.monotonic() - began, 1)
         return result
@@ -71,9 +72,9 @@ class Play:
         chaos = self._chaos(verb)
         done = self.house.do(f"verb-{verb}", lambda: gestures.press(verb, name, chaos), chaos)
         if not done and judge.gestures_seen(verb) == before:
-            assert self.house.do(f"verb-{verb}", lambda: gestures.press(verb, name, {}), {"mutant": self.point.mutant}), (
-                self.house.log_of(f"verb-{verb}")
-            )
+            assert self.house.do(
+                f"verb-{verb}", lambda: gestures.press(verb, name, {}), {"mutant": self.point.mutant}
+            ), self.house.log_of(f"verb-{verb}")
 
     def _chaos(self, where: str) -> dict[str, Any]:
         """What a program of that place is to suffer."""
