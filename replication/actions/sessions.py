@@ -33,7 +33,11 @@ def signed_out(*, actor: Actor) -> None:
 def password_changed(*, actor: Actor) -> None:
     """A person chose a new password; neither the old nor the new one is kept."""
     record(
-        "person.password_changed", actor=actor, subject_kind="person", subject_key=_key(actor.person), subject_name=actor.name
+        "person.password_changed",
+        actor=actor,
+        subject_kind="person",
+        subject_key=_key(actor.person),
+        subject_name=actor.name,
     )
 
 

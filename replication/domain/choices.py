@@ -61,6 +61,10 @@ class MachineChoice:
     cache_account_id: str = ""
     disk_type: str = ""  # replica and target type of all its managed disks
     storage_account_id: str = ""  # target of all its unmanaged disks
+    # Azure takes these only of a protected machine: they are kept in the plan and applied then (domain SettleSpec).
+    target_name: str = ""
+    target_size: str = ""
+    static_address: str = ""  # of its primary interface
 
     def to_json(self) -> dict[str, Any]:
         """Only what was changed."""

@@ -4,11 +4,11 @@ Every target is resolved to an ARM id, every id becomes one planned step with th
 thing is new or reused follows from the inventory.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from replication.domain import ids, naming, regions
+from replication.domain import ids, naming, regions, settling
 from replication.domain.choices import Choices, MachineChoice
 from replication.domain.eligibility import Effect, judge
 from replication.domain.inventory import Disk, Machine, Model, Network, Policy
@@ -25,6 +25,7 @@ from replication.domain.specs import (
     NetworkSpec,
     PolicySpec,
     ProtectSpec,
+    SettleSpec,
     Spec,
     StorageSpec,
     SubnetSpec,
@@ -171,12 +172,29 @@ def _as_written(arm_id: str, known: Mapping[str, Any]) -> str:
     return there.id if there else arm_id
 
 
+def settlement(machine: Machine, resolve: Resolver, item_id: str) -> SettleSpec | None:
+    """What was asked for the machine that Azure takes only after protection, or None."""
+    own, target = resolve.own(machine), resolve.target(machine)
+    if not (own.target_name or own.target_size or own.static_address):
+        return None
+    return SettleSpec(
+        id=item_id,
+        machine_id=machine.id,
+        machine_name=machine.name,
+        name=own.target_name,
+        size=own.target_size,
+        network_id=target.network_id if own.static_address else "",
+        interfaces=settling.interfaces(machine, own.static_address, target.subnet_name),
+    )
+
+
 @dataclass(slots=True)
 class _Compiler:
     choices: Choices
     facts: Facts
     steps: dict[str, PlannedStep] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
+    taken: dict[tuple[str, str, str], Machine] = field(default_factory=dict)  # (field, value, where) -> who asked first
     objections: list[Objection] = field(default_factory=list)
     warnings: list[Objection] = field(default_factory=list)
     resolve: Resolver = field(init=False)
@@ -199,6 +217,7 @@ class _Compiler:
         for machine in machines:
             self._check_machine(machine)
             self._protect(machine)
+            self._settle(machine)
         steps = sorted(self.steps.values(), key=lambda step: ORDER.index(step.spec.kind))
         return Plan(
             vault_id=self.facts.vault.id,
@@ -461,6 +480,29 @@ class _Compiler:
         self._add(key, machine.name, spec, False, location=self.target, needs=tuple(sorted(needs)))
         for need in needs:
             self.users[need] = self.users.get(need, 0) + 1
+
+    def _settle(self, machine: Machine) -> None:
+        """The settings that Azure takes only after protection, in a step of their own."""
+        spec = settlement(machine, self.resolve, self._id(_key("protect", machine.id)))
+        if spec is None:
+            return
+        refusals = list(settling.refusals(machine, spec, self._future(spec.network_id, machine)))
+        for field_, refusal in [*refusals, *self._taken(machine, spec)]:
+            self._object("customize", f"{machine.name}: {refusal}", field=field_, machine_id=machine.id)
+        needs = (_key("protect", machine.id),)
+        self._add(_key("settle", machine.id), f"Settings of {machine.name}", spec, False, needs=needs)
+
+    def _taken(self, machine: Machine, spec: SettleSpec) -> Iterator[settling.Refusal]:
+        """What another machine of the plan has asked for already."""
+        for field_, value, where in settling.uniques(spec, self.resolve.target(machine).group_id):
+            owner = self.taken.setdefault((field_, ids.key(value), ids.key(where)), machine)
+            if owner is not machine:
+                yield field_, f"{value} is asked for {owner.name}, too."
+
+    def _future(self, network_id: str, machine: Machine) -> Network | None:
+        """The target network as it is, or as its source is when it will be made like that."""
+        networks = self.facts.networks
+        return networks.get(ids.key(network_id)) or networks.get(ids.key(machine.network_id))
 
     def _placement(self, machine: Machine, target: Target) -> set[str]:
         """The steps of network, mappings, availability set and cloud service that the machine needs."""

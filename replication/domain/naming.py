@@ -37,6 +37,17 @@ RULES: dict[str, NameRule] = {
         80,
         "1 to 80 letters, digits or -_. and must begin with a letter or digit",
     ),
+    "machine": NameRule(
+        re.compile(r"[A-Za-z0-9]([\w.\-]*[A-Za-z0-9_])?", re.ASCII),
+        64,
+        "1 to 64 letters, digits or -_. and must begin with a letter or digit",
+    ),
+    "windows_machine": NameRule(
+        re.compile(r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"),
+        15,
+        "1 to 15 letters, digits or hyphens, as Windows takes no more",
+    ),
+    "size": NameRule(re.compile(r"[A-Za-z][A-Za-z0-9_\-]*"), 64, "a size as Azure spells it, such as Standard_D4s_v5"),
     "policy": NameRule(re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]*"), 80, "1 to 80 letters, digits, - or _"),
 }
 

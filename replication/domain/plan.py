@@ -20,7 +20,7 @@ from replication.domain.inventory import (
     StorageAccount,
     Vault,
 )
-from replication.domain.specs import PolicySpec, ProtectSpec, Spec, from_json
+from replication.domain.specs import PolicySpec, ProtectSpec, SettleSpec, Spec, from_json
 from replication.domain.steps import STAGE_OF
 
 
@@ -101,7 +101,12 @@ class Plan:
     @property
     def resources(self) -> tuple[PlannedStep, ...]:
         """All steps but the machines' own."""
-        return tuple(step for step in self.steps if step.spec.kind != ProtectSpec.kind)
+        return tuple(step for step in self.steps if not isinstance(step.spec, ProtectSpec | SettleSpec))
+
+    @property
+    def settlements(self) -> tuple[PlannedStep, ...]:
+        """What is applied to machines once they are protected."""
+        return tuple(step for step in self.steps if isinstance(step.spec, SettleSpec))
 
     @property
     def protections(self) -> tuple[PlannedStep, ...]:
@@ -142,7 +147,7 @@ def parse(document: str) -> Plan:
 
 
 def _intent(spec: Spec) -> dict[str, Any]:
-    """What a person meant by a spec: all of a protection or a policy, of anything else only what it is and what it is called."""
-    if isinstance(spec, ProtectSpec | PolicySpec):
+    """What a person meant by a spec: all of a machine's or a policy, of anything else only what it is and what it is called."""
+    if isinstance(spec, ProtectSpec | SettleSpec | PolicySpec):
         return {name: ids.key(value) if isinstance(value, str) else value for name, value in spec.to_json().items()}
     return {"kind": spec.kind, "id": ids.key(spec.id)}

@@ -4,7 +4,7 @@ A spec names the whole resource by its ARM id, so that the same spec always mean
 anything is sent, what is sent, and what is compared with the answer afterwards. Specs are stored in Step.spec as JSON.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from replication.domain import ids
@@ -28,6 +28,7 @@ class Spec:
 
     kind: ClassVar[str] = ""
     compared: ClassVar[tuple[str, ...]] = ()
+    changes: ClassVar[bool] = False  # whether it changes what another step has made, instead of making something
     id: str
 
     def to_json(self) -> dict[str, Any]:
@@ -41,6 +42,10 @@ class Spec:
             for name in self.compared
             if _plain(getattr(self, name)) != _plain(getattr(got, name))
         ]
+
+    def addressed(self, got: "Spec") -> "Spec":
+        """The spec as it is sent: with the keys by which Azure knows what it speaks of, out of what was read."""
+        return self
 
 
 def _plain(value: Any) -> Any:
@@ -187,11 +192,76 @@ class ProtectSpec(Spec):
     unmanaged_disks: tuple[UnmanagedDiskSpec, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceSpec:
+    """What an interface of the future machine gets, in its primary configuration; '' is "not asked for".
+
+    Azure knows an interface of an item by a GUID of its own and a configuration by its name: both are read from the protected item,
+    where the interface is found by its source's ARM id (site-recovery-protocol.md §6 no. 9).
+    """
+
+    source_nic_id: str
+    subnet_name: str = ""
+    static_address: str = ""
+    nic_id: str = ""
+    configuration: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleSpec(Spec):
+    """What Azure takes only of a protected item: the future machine's name, size and interfaces (§2.2 *Update*, §6 no. 13)."""
+
+    kind: ClassVar[str] = "settle"
+    changes: ClassVar[bool] = True
+    compared: ClassVar[tuple[str, ...]] = ("name", "size", "network_id")
+    machine_id: str
+    machine_name: str
+    name: str = ""
+    size: str = ""
+    network_id: str = ""  # told with the interfaces
+    interfaces: tuple[InterfaceSpec, ...] = ()
+
+    def differences(self, got: Spec) -> list[Difference]:
+        """Only what was asked for is compared; interfaces are matched by their source."""
+        assert isinstance(got, SettleSpec)
+        plain = [each for each in Spec.differences(self, got) if each.asked]
+        return plain + [each for wanted in self.interfaces for each in _interface_differences(wanted, got)]
+
+    def addressed(self, got: Spec) -> "SettleSpec":
+        """All the item's interfaces go out, those not asked for as they are: what is left out is *assumed* to be at risk."""
+        assert isinstance(got, SettleSpec)
+        if not self.interfaces:
+            return self
+        return replace(
+            self, interfaces=tuple(_merged(self.interface(each.source_nic_id), each) for each in got.interfaces)
+        )
+
+    def interface(self, source_nic_id: str) -> InterfaceSpec | None:
+        """What is said of the interface with this source."""
+        return next((each for each in self.interfaces if ids.same(each.source_nic_id, source_nic_id)), None)
+
+
+def _interface_differences(wanted: InterfaceSpec, got: SettleSpec) -> list[Difference]:
+    name, there = ids.name(wanted.source_nic_id), got.interface(wanted.source_nic_id)
+    if there is None:
+        return [Difference(f"interface {name}", name, None)]
+    return [
+        Difference(f"interface {name} {field_}", asked, getattr(there, field_))
+        for field_ in ("subnet_name", "static_address")
+        if (asked := getattr(wanted, field_)) and _plain(asked) != _plain(getattr(there, field_))
+    ]
+
+
+def _merged(wanted: InterfaceSpec | None, there: InterfaceSpec) -> InterfaceSpec:
+    asked = {name: value for name, value in asdict(wanted).items() if value} if wanted else {}
+    return replace(there, **asked)
+
+
 SPECS: dict[str, type[Spec]] = {
     cls.kind: cls
     for cls in (
         GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, CloudServiceSpec, FabricSpec, ContainerSpec, PolicySpec,
-        ContainerMappingSpec, NetworkMappingSpec, ProtectSpec,
+        ContainerMappingSpec, NetworkMappingSpec, ProtectSpec, SettleSpec,
     )
 }  # fmt: skip
 
@@ -199,6 +269,7 @@ _NESTED: dict[tuple[str, str], type] = {
     ("virtual_network", "subnets"): SubnetSpec,
     ("protect", "managed_disks"): ManagedDiskSpec,
     ("protect", "unmanaged_disks"): UnmanagedDiskSpec,
+    ("settle", "interfaces"): InterfaceSpec,
 }
 
 

@@ -36,6 +36,7 @@ class Outcome(StrEnum):
 
     CREATED = "created"
     REUSED = "reused"  # it was there as specified before this run
+    APPLIED = "applied"  # settings of something that was there
     ADOPTED = "adopted"  # it was being made by an operation that this run found
 
 
@@ -59,9 +60,12 @@ LONGEST: dict[str, int] = {
     "container_mapping": 180,
     "network_mapping": 60,
     "protect": 1020,
+    "settle": 120,  # assumed: the recorded updates of an item took seconds
 }
 
-STAGES: tuple[str, ...] = ("Target resources", "Site Recovery foundations", "Enable replication")
+STAGES: tuple[str, ...] = (
+    "Target resources", "Site Recovery foundations", "Enable replication", "Settings after protection",
+)  # fmt: skip
 STAGE_OF: dict[str, int] = {
     "resource_group": 0,
     "virtual_network": 0,
@@ -74,4 +78,5 @@ STAGE_OF: dict[str, int] = {
     "container_mapping": 1,
     "network_mapping": 1,
     "protect": 2,
+    "settle": 3,
 }

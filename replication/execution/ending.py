@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
 from replication import clock, queue
 from replication.actions import audit, readings
 from replication.actions.actor import CONSOLE
+from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.steps import StepState
 from replication.execution.ledger import LIVE, RUNNING_RUNS, nudge_vault
 from replication.models import Run, Step
@@ -48,9 +50,20 @@ def end(run: Run) -> None:
         readings.reread_inventory(run.connection)  # the next wizard should offer what this run has made
 
 
+def enable(run: Run) -> None:
+    """Azure's enable jobs are done, and only settings that it takes later are left: the headline, and all other machines are free."""
+    enabled = Step.objects.filter(run=OuterRef("pk"), kind=ProtectSpec.kind, state=StepState.SUCCEEDED)
+    going_on = Run.objects.filter(Exists(enabled), pk=run.pk, state=Run.State.RUNNING)
+    with transaction.atomic():
+        if going_on.update(state=Run.State.ENABLED, version=F("version") + 1):
+            left = run.steps.filter(kind=SettleSpec.kind, state__in=LIVE)
+            run.claims.exclude(machine_key__in=left.values("machine_key")).delete()
+            nudge_vault(run.vault_id, 0)
+
+
 def verdict(steps: list[tuple[str, str]]) -> Run.State:
     """What a run came to, from the kinds and states of its steps. Machines decide; where it has none, all steps."""
-    states = [state for kind, state in steps if kind == "protect"] or [state for _, state in steps]
+    states = [state for kind, state in steps if kind == ProtectSpec.kind] or [state for _, state in steps]
     if StepState.CANCELLED in {state for _, state in steps}:
         return Run.State.CANCELLED
     if all(state == StepState.SUCCEEDED for _, state in steps):
@@ -75,7 +88,7 @@ def _told(run: Run, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
     correlations = failed.filter(correlation_id__gt="").values_list("correlation_id", flat=True)
     return {
         "steps": _count(state for _, state, _ in rows),
-        "machines": _count(state for kind, state, _ in rows if kind == "protect"),
+        "machines": _count(state for kind, state, _ in rows if kind == ProtectSpec.kind),
         "outcomes": _count(outcome for _, state, outcome in rows if state == StepState.SUCCEEDED),
         "failures": [_failure(step) for step in failed[:FAILURES_TOLD]],
         "correlation_ids": list(correlations[:FAILURES_TOLD]),
@@ -97,5 +110,5 @@ def _failure(step: Step) -> dict[str, str]:
 
 
 def _machines(run: Run) -> list[tuple[str, str]]:
-    steps = run.steps.exclude(machine_key="").values_list("machine_key", "spec__machine_name")
+    steps = run.steps.filter(kind=ProtectSpec.kind).values_list("machine_key", "spec__machine_name")
     return [(key, name or key) for key, name in steps]

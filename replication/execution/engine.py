@@ -11,7 +11,7 @@ from uuid import UUID
 
 from replication import clock
 from replication.domain.problems import Problem
-from replication.domain.specs import ProtectSpec
+from replication.domain.specs import SettleSpec
 from replication.domain.steps import StepState
 from replication.execution import ending, ledger, listing, moves, pacer, preflight, sweep, trouble
 from replication.execution.listing import WORTH_A_LIST, ByList
@@ -56,10 +56,12 @@ def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool
     worked = sweep.settle(run.vault, gateway, until)
     for step in [*ledger.due(run, BATCH), *_affordable(run)]:
         worked |= clock.now() < until and exchange(step, by_list if _is_one_of_many(step) else gateway)
-    if not run.steps.filter(state__in=ledger.LIVE).exists():
+    left = set(run.steps.filter(state__in=ledger.LIVE).order_by().values_list("kind", flat=True).distinct())
+    if left == {SettleSpec.kind} and run.state == Run.State.RUNNING:
+        ending.enable(run)
+    if not left:
         ending.end(run)
-        return False
-    return worked
+    return worked and bool(left)
 
 
 def _affordable(run: Run) -> list[Step]:
@@ -73,7 +75,7 @@ def _affordable(run: Run) -> list[Step]:
 
 def _is_one_of_many(step: Step) -> bool:
     """A machine without a past, among so many that looking by list is cheaper."""
-    return step.kind == ProtectSpec.kind and step.attempt == 0 and step.run.machine_count >= WORTH_A_LIST
+    return step.kind in ledger.MACHINES and step.attempt == 0 and step.run.machine_count >= WORTH_A_LIST
 
 
 def exchange(step: Step, azure: moves.Azure) -> bool:

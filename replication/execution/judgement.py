@@ -17,6 +17,7 @@ class Sight(StrEnum):
     DIFFERENT = "different"
     UNFINISHED = "unfinished"
     BROKEN = "broken"
+    EARLY = "early"  # what is to be changed is there, but Azure does not take the change yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class View:
 
 def compare(spec: Spec, found: Found | None) -> View:
     """Judge what Azure shows. A state that is neither 'ready' nor 'unfinished' is broken: never put over."""
+    if spec.changes:
+        return _compare_change(spec, found)
     if found is None:
         return View(Sight.ABSENT)
     if found.state == "unfinished":
@@ -40,6 +43,29 @@ def compare(spec: Spec, found: Found | None) -> View:
     if differences:
         return View(Sight.DIFFERENT, _different([str(each) for each in differences]))
     return View(Sight.FITTING)
+
+
+def _compare_change(spec: Spec, found: Found | None) -> View:
+    """A change is *absent* while what it changes is there and departs from it; what it cannot be made to is broken."""
+    if found is None:
+        return View(Sight.BROKEN, _NOTHING_TO_CHANGE)
+    differences = spec.differences(found.spec)
+    if not differences:
+        return View(Sight.FITTING)
+    problem = _different([str(each) for each in differences])
+    if found.state == "unfinished":
+        return View(Sight.EARLY, problem)
+    if found.state != "ready":
+        return View(Sight.BROKEN, _broken(found))
+    missing = any(each.got is None for each in differences)
+    return View(Sight.BROKEN if missing else Sight.ABSENT, problem)
+
+
+_NOTHING_TO_CHANGE = Problem(
+    code="NothingToChange",
+    message="The machine is not replicated any more.",
+    causes="Its replication was disabled after this run enabled it.",
+)
 
 
 def _broken(found: Found) -> Problem:

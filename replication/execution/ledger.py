@@ -7,7 +7,7 @@ the end of the lease, so that the step of a dead worker falls due by itself.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid5
@@ -18,7 +18,10 @@ from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Least
 
 from replication import clock
+from replication.domain import ids
 from replication.domain.problems import Problem
+from replication.domain.specs import ProtectSpec, SettleSpec
+from replication.domain.states import ItemStatus
 from replication.domain.steps import Outcome, StepState, look_after
 from replication.gateway.port import Submitted
 from replication.models import Run, Step, StepEvent, Vault
@@ -29,8 +32,9 @@ LIVE = (StepState.WAITING, StepState.SUBMITTING, StepState.RUNNING)
 RUNNING_RUNS = (Run.State.RUNNING, Run.State.ENABLED)
 # A step of another run is asking Azure for the same thing: look again after this many seconds.
 OTHER_MAKER = 5.0
-# Protect steps whose Azure job is known are settled together (execution/sweep.py), never one by one.
-SWEPT = Q(kind="protect", state=StepState.RUNNING, azure_job_id__gt="")
+# Machines' steps whose Azure job is known are settled together (execution/sweep.py), never one by one.
+MACHINES = (ProtectSpec.kind, SettleSpec.kind)
+SWEPT = Q(kind__in=MACHINES, state=StepState.RUNNING, azure_job_id__gt="")
 
 
 def in_seconds(seconds: float) -> datetime:
@@ -142,6 +146,11 @@ def put_back(step: Step, seconds: float) -> bool:
     return _write(step, **_free(in_seconds(seconds)))
 
 
+def park(step: Step) -> bool:
+    """Azure does not take it yet: `release` brings it back when the vault's items, read after this, say that it does."""
+    return _write(step, claimed_at=clock.now(), lease_until=None, due_at=None)
+
+
 def postpone(step: Step, seconds: float, text: str, **changes: Any) -> bool:
     """Look again after so many seconds, and say why; `changes` may move the step to another state."""
     return _record(step, text, **_free(in_seconds(seconds)), **changes)
@@ -159,6 +168,7 @@ def succeed(step: Step, outcome: Outcome, warning: Problem | None = None) -> boo
     text = {
         Outcome.CREATED: "Created.",
         Outcome.REUSED: "It is there as specified.",
+        Outcome.APPLIED: "Applied, and read back.",
         Outcome.ADOPTED: "Made by another.",
     }[outcome]
     return _record(step, text, **_NO_TROUBLE | {"problem": problem}, outcome=outcome, **_final(StepState.SUCCEEDED))
@@ -180,31 +190,53 @@ def release(run: Run) -> None:
 
 
 def _release_once(run: Run) -> bool:
-    blocked = list(run.steps.filter(state=StepState.WAITING, due_at=None).only("id", "needs", "run_id"))
+    blocked = list(run.steps.filter(state=StepState.WAITING, due_at=None).only(*_BLOCKED))
     needed = {key for step in blocked for key in step.needs}
     # A need that has no step in this run was met in an earlier one (Retry failed).
-    needs = {key: (state, title) for key, state, title in _rows(run, needed)}
-    ready, doomed = [], dict[str, list[int]]()
+    needs = {need.key: need for need in _rows(run, needed)}
+    ready, doomed = list[Step](), dict[str, list[int]]()
     for step in blocked:
-        states = {key: needs[key][0] for key in step.needs if key in needs}
-        lost = next((key for key, state in states.items() if state in _LOST), None)
+        found = [needs[key] for key in step.needs if key in needs]
+        lost = next((need.key for need in found if need.state in _LOST), None)
         if lost:
             doomed.setdefault(lost, []).append(step.pk)
-        elif all(state == StepState.SUCCEEDED for state in states.values()):
-            ready.append(step.pk)
-    for chunk in _chunks(ready):
+        elif all(need.state == StepState.SUCCEEDED for need in found):
+            ready.append(step)
+    for chunk in _chunks([step.pk for step in _ripe(run, ready, needs)]):
         Step.objects.filter(pk__in=chunk, state=StepState.WAITING, due_at=None).update(due_at=clock.now())
     for key, steps in doomed.items():
-        _close(run, steps, StepState.SKIPPED, _skipped(needs[key][1]))
+        _close(run, steps, StepState.SKIPPED, _skipped(needs[key].title))
     return bool(doomed)
+
+
+_BLOCKED = ("id", "kind", "needs", "run_id", "subject_key", "claimed_at")
+# While an item is in one of these, Azure takes no settings for it (site-recovery-protocol.md §5, PATCH).
+_NOT_YET = (ItemStatus.ENABLING, ItemStatus.COPYING, ItemStatus.FINISHING, ItemStatus.TESTING)
+
+
+def _ripe(run: Run, ready: Sequence[Step], needs: Mapping[str, Step]) -> Iterable[Step]:
+    """Those whose time has come: settings wait, at no cost, until the vault's items as stored say that the machine is protected."""
+    if not any(step.kind == SettleSpec.kind for step in ready):
+        return ready
+    vault = Vault.objects.only("key", "as_of").get(pk=run.vault_id)
+    not_yet = set(vault.items.filter(gone_at=None, status__in=_NOT_YET).values_list("key", flat=True))
+    return [step for step in ready if step.kind != SettleSpec.kind or _is_ripe(step, vault, not_yet, needs)]
+
+
+def _is_ripe(step: Step, vault: Vault, not_yet: set[str], needs: Mapping[str, Step]) -> bool:
+    """Whether the items were read since the machine was enabled, or last looked at, and say nothing against it."""
+    since = [at for at in (step.claimed_at, *(needs[key].ended_at for key in step.needs if key in needs)) if at]
+    if vault.as_of is None or any(vault.as_of <= at for at in since):
+        return False
+    return f"{vault.key}/{ids.name(step.subject_key)}" not in not_yet  # as sync/items.py keys them
 
 
 _LOST = (StepState.FAILED, StepState.SKIPPED, StepState.CANCELLED)
 
 
-def _rows(run: Run, keys: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+def _rows(run: Run, keys: Iterable[str]) -> Iterable[Step]:
     for chunk in _chunks(sorted(keys)):
-        yield from run.steps.filter(key__in=chunk).values_list("key", "state", "title")
+        yield from run.steps.filter(key__in=chunk).only("key", "state", "title", "ended_at")
 
 
 def _skipped(title: str) -> Problem:
@@ -302,7 +334,7 @@ def _final(state: StepState) -> dict[str, Any]:
 def _first_look(step: Step, job_id: str) -> datetime:
     """When to look at an operation just begun: with the vault's next sweep, where there is one to come."""
     first = in_seconds(look_after(0))
-    if step.kind != "protect" or not job_id:
+    if step.kind not in MACHINES or not job_id:
         return first
     return max(first, swept(step.run.vault_id).aggregate(at=Min("due_at"))["at"] or first)
 

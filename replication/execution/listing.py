@@ -8,7 +8,7 @@ from uuid import UUID
 from replication import clock
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.domain.specs import Found, ProtectSpec, Spec
+from replication.domain.specs import Found, ProtectSpec, SettleSpec, Spec
 from replication.gateway.port import Gateway, Progress, Submitted
 
 # Fewer machines than this are read one by one: the list has a page for every two hundred items of the vault.
@@ -36,12 +36,13 @@ class ByList:
         return self
 
     def read(self, spec: Spec) -> Found | None:
-        if not isinstance(spec, ProtectSpec):
+        if not isinstance(spec, ProtectSpec | SettleSpec):
             return self._gateway.read(spec)
         if self._items is None or self._until is None or clock.now() > self._until:
             self._until = clock.now() + FRESH
             self._items = {ids.key(each.spec.id): each for each in self._gateway.protections(self._vault_id)}
-        return self._items.get(ids.key(spec.id))
+        found = self._items.get(ids.key(spec.id))
+        return found.facts["settled"] if found and isinstance(spec, SettleSpec) else found
 
     def submit(self, spec: Spec, *, request_id: str) -> Submitted:
         return self._gateway.submit(spec, request_id=request_id)

@@ -1,6 +1,6 @@
 """What is done with a step that a worker holds: one move a state, each one short exchange with Azure and one record.
 
-    waiting     begin     observe; absent: commit *submitting*, send, record the answer
+    waiting     begin     observe; absent: commit *submitting*, send, record the answer; too early: wait for the vault's items
     submitting  resolve   the lease lapsed or the answer was lost: the request is *unknown*, never absent; find out
     running     look      one look at the operation; when it has ended, read back and compare asked with got
 
@@ -18,7 +18,7 @@ from replication import clock
 from replication.domain import ids
 from replication.domain.inventory import Job
 from replication.domain.problems import Problem
-from replication.domain.specs import Found, Spec, from_json
+from replication.domain.specs import Found, SettleSpec, Spec, from_json
 from replication.domain.steps import LONGEST, STAGE_OF, Outcome, StepState
 from replication.execution import ledger, pacer, trouble
 from replication.execution.judgement import Sight, View, compare, job_progress, no_end, not_there
@@ -60,9 +60,12 @@ def elapsed(step: Step) -> float:
 def begin(step: Step, azure: Azure) -> None:
     """Look first, whatever we believe; ask Azure only for what is absent."""
     spec = from_json(step.spec)
-    view = compare(spec, azure.read(spec))
+    found = azure.read(spec)
+    view = compare(spec, found)
     if view.sight is Sight.ABSENT:
-        _send(step, spec, azure)
+        _send(step, spec.addressed(found.spec) if found else spec, azure)
+    elif view.sight is Sight.EARLY:
+        ledger.park(step)
     else:
         _settle(step, view)
 
@@ -184,18 +187,18 @@ def _look_later(step: Step, seconds: float = 0, job_id: str = "") -> None:
 def _by_sight(step: Step, spec: Spec, azure: Azure, ended: Progress | None) -> None:
     """Judge by the resource itself. ended: Azure says that the operation succeeded, perhaps with a warning."""
     view = compare(spec, azure.read(spec))
-    if view.sight is Sight.ABSENT:
-        _absent(step, ended is not None)
+    if view.sight in (Sight.ABSENT, Sight.EARLY):
+        _absent(step, view, ended is not None)
     else:
         _settle(step, view, ended.problem if ended else None)
 
 
-def _absent(step: Step, ended: bool) -> None:
+def _absent(step: Step, view: View, ended: bool) -> None:
     """Absent proves nothing before the longest time that the operation may take; then it was not taken, or is gone again."""
     if elapsed(step) <= longest(step):
         ledger.look_later(step)
     elif ended:
-        ledger.fail(step, not_there(step.kind))
+        ledger.fail(step, view.problem or not_there(step.kind))
     elif too_long := trouble.exhausted(step):
         ledger.fail(step, too_long)
     else:
@@ -220,7 +223,9 @@ def _outcome(step: Step) -> Outcome:
     """A request id that was never refused means that it was us."""
     if step.outcome:
         return Outcome(step.outcome)
-    return Outcome.CREATED if step.request_id else Outcome.REUSED
+    if not step.request_id:
+        return Outcome.REUSED
+    return Outcome.APPLIED if step.kind == SettleSpec.kind else Outcome.CREATED
 
 
 MOVES: dict[StepState, Move] = {StepState.WAITING: begin, StepState.SUBMITTING: resolve, StepState.RUNNING: look}

@@ -10,10 +10,12 @@ from replication.domain.specs import (
     ContainerSpec,
     FabricSpec,
     Found,
+    InterfaceSpec,
     ManagedDiskSpec,
     NetworkMappingSpec,
     PolicySpec,
     ProtectSpec,
+    SettleSpec,
     Spec,
     UnmanagedDiskSpec,
 )
@@ -235,7 +237,11 @@ def _protect_found(spec: ProtectSpec, body: Json) -> Found:
         state=_enabled_state(word.lower()),
         state_text=text(properties, "protectionStateDescription") or word,
         job_id=_scenario_job(properties),
-        facts={"protectionState": word, "errors": [each.message for each in _health(properties)]},
+        facts={
+            "protectionState": word,
+            "errors": [each.message for each in _health(properties)],
+            "settled": _settled(spec.id, properties),
+        },
     )
 
 
@@ -280,6 +286,78 @@ def _unmanaged_of(disk: Json) -> UnmanagedDiskSpec:
     )
 
 
+# -- update ---------------------------------------------------------------------------------------------------------------
+
+
+def _settle_body(spec: SettleSpec) -> Json:
+    """A PATCH. Input and output names of an address configuration differ (§6 no. 11); so does the spelling of *selected* (no. 10)."""
+    properties = _given(
+        recoveryAzureVMName=spec.name,
+        recoveryAzureVMSize=spec.size,
+        selectedRecoveryAzureNetworkId=spec.network_id,
+        vmNics=[_interface_body(each) for each in spec.interfaces],
+    )
+    return {"properties": properties | {"providerSpecificDetails": {"instanceType": A2A}}}
+
+
+def _interface_body(spec: InterfaceSpec) -> Json:
+    address = _given(
+        ipConfigName=spec.configuration,
+        isPrimary=True,
+        isSeletedForFailover=True,
+        recoverySubnetName=spec.subnet_name,
+        recoveryStaticIPAddress=spec.static_address,
+    )
+    return {"nicId": spec.nic_id, "selectionType": "SelectedByUser", "ipConfigs": [address]}
+
+
+def _settle_found(spec: SettleSpec, body: Json) -> Found:
+    return _settled(spec.id, body.get("properties") or {})
+
+
+def _settled(item_id: str, properties: Json) -> Found:
+    """An item's settings; *ready* when Azure takes others: only of a protected item at which nothing else is done (§5, PATCH)."""
+    word = text(properties, "protectionState").lower()
+    testing = "TestFailoverCleanup" in (properties.get("allowedOperations") or ())
+    if word == "protected":
+        state = "unfinished" if testing or _scenario_job(properties) else "ready"
+    else:
+        state = "unfinished" if word in _ENABLING or word.startswith("initialreplication") else "broken"
+    job_id = _scenario_job(properties)
+    return Found(spec=_settings_of(item_id, properties), state=state, state_text=word, job_id=job_id)
+
+
+def _settings_of(item_id: str, properties: Json) -> SettleSpec:
+    details = properties.get("providerSpecificDetails") or {}
+    return SettleSpec(
+        id=item_id,
+        machine_id=text(details, "fabricObjectId"),
+        machine_name=text(properties, "friendlyName"),
+        name=text(details, "recoveryAzureVMName"),
+        size=text(details, "recoveryAzureVMSize"),
+        network_id=text(details, "selectedRecoveryAzureNetworkId"),
+        interfaces=tuple(_interface_of(each) for each in rows(details, "vmNics")),
+    )
+
+
+def _interface_of(body: Json) -> InterfaceSpec:
+    """An interface in its primary configuration. A subnet may come as an id or as a name (§2.2 *Enable*)."""
+    configurations = rows(body, "ipConfigs")
+    primary = next((each for each in configurations if each.get("isPrimary")), next(iter(configurations), {}))
+    return InterfaceSpec(
+        source_nic_id=text(body, "sourceNicArmId"),
+        subnet_name=ids.name(text(primary, "recoverySubnetName")),
+        static_address=text(primary, "recoveryStaticIPAddress"),
+        nic_id=text(body, "nicId"),
+        configuration=text(primary, "name"),
+    )
+
+
+def _update_methods(clients: Clients, subscription_id: str) -> tuple[Method, Method]:
+    group = clients.site_recovery(subscription_id).replication_protected_items
+    return group.get, group.begin_update
+
+
 KINDS: dict[str, Kind[Any]] = {
     FabricSpec.kind: Kind(methods=_of_group("replication_fabrics"), body=_fabric_body, found=_fabric_found),
     ContainerSpec.kind: Kind(
@@ -293,6 +371,7 @@ KINDS: dict[str, Kind[Any]] = {
         methods=_of_group("replication_network_mappings"), body=_network_mapping_body, found=_network_mapping_found
     ),
     ProtectSpec.kind: Kind(methods=_of_group("replication_protected_items"), body=_protect_body, found=_protect_found),
+    SettleSpec.kind: Kind(methods=_update_methods, body=_settle_body, found=_settle_found),
 }
 
 

@@ -49,7 +49,9 @@ class Run(models.Model):
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)  # no step is begun while it is set
     created_at = models.DateTimeField()
-    checked_at = models.DateTimeField(null=True, blank=True)  # when what the plan rests on was read again (house.md no. 2)
+    checked_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when what the plan rests on was read again (house.md no. 2)
     ended_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)  # when a worker must look at it next; None once it has ended
     version = models.BigIntegerField(default=0)  # rises with every stored change: live pages compare it

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from replication import clock
 from replication.domain import ids
+from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.states import RUN
-from replication.domain.steps import FINAL, STAGES, Outcome, StepState
+from replication.domain.steps import FINAL, STAGE_OF, STAGES, Outcome, StepState
 from replication.grid import Choice, Column, Grid, Rows, by, words
 from replication.models import ProtectedItem, Run, Step
 from replication.presenters.items import ItemRow
@@ -19,6 +20,7 @@ from replication.presenters.looks import State, region, run_state, step_state
 
 STEPS_SHOWN = 100  # of the foundations of one run; more than that is said in a sentence
 EVENTS_SHOWN = 20
+MACHINES = STAGE_OF[ProtectSpec.kind]  # the stage whose steps are the machines themselves
 _UNDER_WAY = (StepState.SUBMITTING, StepState.RUNNING)
 _MAPPINGS = {"container_mapping", "network_mapping"}
 _OUTCOMES = {Outcome.CREATED: "new", Outcome.REUSED: "reuse", Outcome.ADOPTED: "reuse"}
@@ -247,6 +249,12 @@ class MachineRow:
     name: str
     item: ItemRow | None
     now: str
+    settings: StepRow | None = None
+
+    @property
+    def settings_now(self) -> str:
+        """What becomes of the settings that Azure takes only after protection."""
+        return _SETTINGS[StepState(self.settings.step.state)] if self.settings else ""
 
     @property
     def copying(self) -> bool:
@@ -283,7 +291,8 @@ class Progress:
 
     @property
     def machines_failed(self) -> int:
-        return self.stages[-1].counts.get(StepState.FAILED, 0) + self.stages[-1].counts.get(StepState.SKIPPED, 0)
+        counts = self.stages[MACHINES].counts
+        return counts.get(StepState.FAILED, 0) + counts.get(StepState.SKIPPED, 0)
 
     @property
     def tone(self) -> str:
@@ -312,7 +321,7 @@ def progress(run: Run, names: Mapping[str, str]) -> Progress:
 
 def foundations(run: Run) -> list[Step]:
     """The steps that are not a machine's, with their events."""
-    rows = run.steps.exclude(kind="protect").defer("needs", "handle").prefetch_related("events")
+    rows = run.steps.filter(stage__lt=MACHINES).defer("needs", "handle").prefetch_related("events")
     return _of(run, rows[:STEPS_SHOWN])
 
 
@@ -324,6 +333,16 @@ def _of(run: Run, steps: Iterable[Step]) -> list[Step]:
     return found
 
 
+_SETTINGS = {
+    StepState.WAITING: "applied once it is protected",
+    StepState.SUBMITTING: "being applied",
+    StepState.RUNNING: "being applied",
+    StepState.SUCCEEDED: "applied",
+    StepState.FAILED: "not applied",
+    StepState.SKIPPED: "not applied",
+    StepState.CANCELLED: "not applied, the run was cancelled",
+}
+
 MACHINE_FILTERS = {
     "failed": ("Failed", Q(state__in=(StepState.FAILED, StepState.SKIPPED))),
     "running": ("Running", Q(state__in=_UNDER_WAY)),
@@ -334,7 +353,10 @@ MACHINE_FILTERS = {
 
 def machine_steps(run: Run, chosen: str) -> QuerySet[Step]:
     """The machines' steps, of one kind when that is asked for."""
-    rows = run.steps.filter(kind="protect").defer("needs", "handle").order_by("position", "pk")
+    rows = run.steps.filter(kind=ProtectSpec.kind).defer("needs", "handle").order_by("position", "pk")
+    if chosen == "failed":
+        unsettled = run.steps.filter(kind=SettleSpec.kind, state=StepState.FAILED)
+        return rows.filter(MACHINE_FILTERS[chosen][1] | Q(machine_key__in=unsettled.order_by().values("machine_key")))
     return rows.filter(MACHINE_FILTERS[chosen][1]) if chosen in MACHINE_FILTERS else rows
 
 
@@ -343,20 +365,33 @@ def machine_rows(
 ) -> list[MachineRow]:
     """One page of machines with what they do now."""
     shown = _of(run, steps)
-    by_machine = {i.machine_key: i for i in items.filter(machine_key__in=[step.machine_key for step in shown])}
-    return [_machine_row(step, by_machine.get(step.machine_key), names) for step in shown]
+    keys = [step.machine_key for step in shown]
+    by_machine = {i.machine_key: i for i in items.filter(machine_key__in=keys)}
+    settings = {s.machine_key: s for s in _of(run, run.steps.filter(kind=SettleSpec.kind, machine_key__in=keys))}
+    return [
+        _machine_row(step, by_machine.get(step.machine_key), settings.get(step.machine_key), names) for step in shown
+    ]
 
 
-def _machine_row(step: Step, item: ProtectedItem | None, names: Mapping[str, str]) -> MachineRow:
+def _machine_row(step: Step, item: ProtectedItem | None, settings: Step | None, names: Mapping[str, str]) -> MachineRow:
     name = step.spec.get("machine_name") or step.title
     row = StepRow(step, names)
     now = "Enabled" if step.state == StepState.SUCCEEDED else row.word
-    return MachineRow(row=row, name=name, item=ItemRow(item, names) if item else None, now=now)
+    return MachineRow(
+        row=row,
+        name=name,
+        item=ItemRow(item, names) if item else None,
+        now=now,
+        settings=StepRow(settings, names) if settings else None,
+    )
 
 
 def failed_title(counted: Progress) -> str:
     """1 of 14 machines failed; or, when it was not a machine, 2 steps failed."""
-    machines = counted.stages[-1]
+    machines = counted.stages[MACHINES]
+    settings = counted.stages[-1].counts.get(StepState.FAILED, 0)
+    if settings and settings == counted.failed:
+        return f"The settings of {settings:,} machine{'s' * (settings != 1)} were not applied."
     if machines.total and counted.machines_failed:
         return f"{counted.machines_failed:,} of {machines.total:,} machines failed."
     return f"{counted.failed:,} step{'' if counted.failed == 1 else 's'} failed."

@@ -89,6 +89,8 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     site = documents.to_json(found.site)
     changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
     verdicts.follow_items(vault)
+    # Runs that wait for protection decide by what was just stored.
+    vault.runs.filter(state=Run.State.ENABLED).update(due_at=now)
     Vault.objects.filter(pk=vault.pk).update(
         site=site,
         as_of=now,

@@ -10,7 +10,7 @@ from typing import Any
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.problems import Problem, When
-from replication.domain.specs import Found, Spec
+from replication.domain.specs import Found, InterfaceSpec, SettleSpec, Spec
 from replication.domain.steps import STAGE_OF
 from replication.gateway.port import AzureError, Progress, Submitted
 
@@ -52,7 +52,7 @@ class Fault:
 
 # Seconds; below zero: done with the answer. Hidden ones answer 404 until they are done (simulator.md §2.4).
 TAKES = {"resource_group": -1, "availability_set": -1, "virtual_network": 4, "storage_account": 17, "fabric": 70}
-TAKES |= {"container": 1, "policy": 1, "container_mapping": 2, "network_mapping": 3, "protect": 425}
+TAKES |= {"container": 1, "policy": 1, "container_mapping": 2, "network_mapping": 3, "protect": 425, "settle": 5}
 MANY = [f"vm{n}" for n in range(30)]
 SHOWN_AT_ONCE = {"virtual_network"}
 
@@ -74,6 +74,9 @@ class Azure:
     gone: set[str] = field(default_factory=set)  # source machines that are not there
     before_call: Callable[[str], None] = lambda verb: None
     scale: float = 1  # of all durations
+    copying: float = 3600  # seconds from enabled to protected
+    settings: dict[str, SettleSpec] = field(default_factory=dict)  # of items, by key
+    deaf: bool = False  # updates succeed and change nothing
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     # -- what a run needs -------------------------------------------------------------------------------------------
@@ -83,7 +86,23 @@ class Azure:
             if self.world.at < operation.ends_at and spec.kind in SHOWN_AT_ONCE:
                 return Found(spec=spec, state="unfinished", state_text="Updating")
         self._finish()
-        return self.there.get(ids.key(spec.id))
+        return self.settled(spec.id) if isinstance(spec, SettleSpec) else self.there.get(ids.key(spec.id))
+
+    def settled(self, item_id: str) -> Found | None:
+        """The settings of an item, which are taken only while it is protected and nothing else is done at it."""
+        key = ids.key(item_id)
+        if key not in self.there:
+            return None
+        named = SettleSpec(
+            id=item_id, machine_id="", machine_name="", name="as-the-source", interfaces=(interface(item_id),)
+        )
+        busy = any(each.spec.kind == "settle" and each.ends_at > self.world.at for each in self._at(item_id))
+        state = "unfinished" if busy or not self.is_protected(item_id) else "ready"
+        return Found(spec=self.settings.get(key, named), state=state)
+
+    def is_protected(self, item_id: str) -> bool:
+        enabled = next((each.ends_at for each in self._at(item_id) if each.spec.kind == "protect"), self.world.at)
+        return (self.world.at - enabled).total_seconds() >= self.copying
 
     def submit(self, spec: Spec, *, request_id: str) -> Submitted:
         self._call("submit", spec.id)
@@ -100,7 +119,7 @@ class Azure:
             self._failing(spec),
             self._warning(spec),
         )
-        self.accepted[ids.key(spec.id)] += 1
+        self.accepted[ids.key(spec.id) + ("#settings" if spec.changes else "")] += 1
         self._call("submit", spec.id, after=True)
         if takes < 0:
             return Submitted(handle={}, done=True)
@@ -129,7 +148,11 @@ class Azure:
     def protections(self, vault_id: str) -> Iterator[Found]:
         self._call("protections", vault_id)
         self._finish()
-        return (each for each in list(self.there.values()) if each.spec.kind == "protect")
+        return (
+            replace(each, facts={"settled": self.settled(each.spec.id)})
+            for each in list(self.there.values())
+            if each.spec.kind == "protect"
+        )
 
     def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
         self._call("machines", subscription_id)
@@ -146,11 +169,18 @@ class Azure:
                 raise fault.error
 
     def _about(self, spec: Spec) -> list[Operation]:
-        return [each for each in self.operations.values() if ids.same(each.spec.id, spec.id)]
+        return self._at(spec.id)
+
+    def _at(self, arm_id: str) -> list[Operation]:
+        return [each for each in self.operations.values() if ids.same(each.spec.id, arm_id)]
 
     def _finish(self) -> None:
         for each in self.operations.values():
-            if self.world.at >= each.ends_at and not each.problem:
+            if self.world.at < each.ends_at or each.problem:
+                continue
+            if isinstance(each.spec, SettleSpec):
+                self.settings |= {} if self.deaf else {ids.key(each.spec.id): each.spec}
+            else:
                 self.there.setdefault(ids.key(each.spec.id), Found(spec=each.spec))
 
     def _failing(self, spec: Spec) -> Problem | None:
@@ -173,6 +203,15 @@ def health_error(problem: Problem) -> inv.HealthError:
     return inv.HealthError(
         code=problem.code, severity="Error", message=problem.message, causes=problem.causes, action=problem.action
     )
+
+
+def nic_of(item_id: str) -> str:
+    return ids.resource(GROUP, "Microsoft.Network/networkInterfaces", f"{ids.name(item_id)}-nic")
+
+
+def interface(item_id: str) -> InterfaceSpec:
+    """As Azure shows it: the source's id in lower case, and keys of its own."""
+    return InterfaceSpec(source_nic_id=nic_of(item_id).lower(), nic_id=f"guid-{ids.name(item_id)}", configuration="ip1")
 
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"

@@ -13,18 +13,20 @@ from replication.domain.specs import (
     ContainerSpec,
     FabricSpec,
     GroupSpec,
+    InterfaceSpec,
     ManagedDiskSpec,
     NetworkMappingSpec,
     NetworkSpec,
     PolicySpec,
     ProtectSpec,
+    SettleSpec,
     Spec,
     StorageSpec,
     SubnetSpec,
 )
 from replication.domain.steps import STAGE_OF, StepState
 from replication.models import Connection, Draft, MachineClaim, Person, ReplicationPlan, Run, Step, Vault
-from tests.execution.azure import GROUP, SUBSCRIPTION, machine
+from tests.execution.azure import GROUP, SUBSCRIPTION, machine, nic_of
 
 VAULT_ID = ids.resource(ids.group(SUBSCRIPTION, "dr"), "Microsoft.RecoveryServices/vaults", "vault-a")
 TARGET = ids.group(SUBSCRIPTION, "shop-asr")
@@ -87,6 +89,16 @@ def protection(name: str) -> Planned:
     return Planned(f"protect:{ids.key(source.id)}", spec, ("group", "network", "cache", "mapping", "network-mapping"))
 
 
+def settings(name: str, **asked: Any) -> Planned:
+    """What is to be applied to the machine once it is protected: a name, and an address for its interface."""
+    protect = protection(name)
+    assert isinstance(protect.spec, ProtectSpec)
+    nic = InterfaceSpec(source_nic_id=nic_of(protect.spec.id), subnet_name="default", static_address="10.0.0.9")
+    wanted: dict[str, Any] = {"name": f"{name}-dr", "network_id": NETWORK, "interfaces": (nic,)}
+    spec = SettleSpec(id=protect.spec.id, machine_id=protect.spec.machine_id, machine_name=name, **wanted | asked)
+    return Planned(f"settle:{ids.key(spec.machine_id)}", spec, (protect.key,))
+
+
 def vault() -> Vault:
     connection, _ = Connection.objects.get_or_create(
         name="test", endpoint="https://127.0.0.1:1", tenant_id="t", client_id="c"
@@ -127,5 +139,5 @@ def _step(of: Run, planned: Planned, position: int) -> Step:
     return Step(
         run=of, key=planned.key, kind=spec.kind, stage=STAGE_OF[spec.kind], position=position, title=planned.key,
         needs=list(planned.needs), spec=spec.to_json(), subject_key=ids.key(spec.id), state=StepState.WAITING,
-        machine_key=ids.key(spec.machine_id) if isinstance(spec, ProtectSpec) else "",
+        machine_key=ids.key(spec.machine_id) if isinstance(spec, ProtectSpec | SettleSpec) else "",
     )  # fmt: skip

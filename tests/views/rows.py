@@ -92,6 +92,14 @@ def _protect(run: Run, number: int) -> Step:
     )  # fmt: skip
 
 
+def settings(run: Run, name: str) -> Step:
+    """What is to be applied to a machine of the run once it is protected."""
+    return Step.objects.create(
+        run=run, key=f"settle:{name}", kind="settle", stage=3, title=f"Settings of {name}", state="waiting",
+        spec={"kind": "settle", "id": f"/x/{name}", "machine_name": name}, subject_key="s", machine_key=machine_key(name),
+    )  # fmt: skip
+
+
 def event(step: Step, text: str) -> StepEvent:
     return StepEvent.objects.create(step=step, at=clock.now(), attempt=1, text=text)
 

@@ -112,3 +112,20 @@ def test_runs_are_found_by_number_machine_and_state(signed_in: SignedIn, vault: 
     assert _page(second) in browser.get(address + "?q=vm-0004").content.decode()
     assert _page(second) in browser.get(address + "?state=failures").content.decode()
     assert _page(first) not in browser.get(address + "?state=failures").content.decode()
+
+
+def test_settings_after_protection_are_told_beside_their_machine(
+    signed_in: SignedIn, vault: Vault, admin: Person
+) -> None:
+    run = rows.run(vault, admin, state="enabled")
+    run.steps.filter(kind="protect").update(state="succeeded", outcome="created")
+    rows.settings(run, "vm-0000")
+    browser = signed_in(admin)
+    shown = browser.get(_page(run)).content.decode()
+    for said in ("Replication is enabled.", "Settings after protection", "applied once it is protected"):
+        assert said in shown
+    run.steps.filter(kind="settle").update(state="failed", problem=PROBLEM | {"message": "size: asked 'A', got 'B'"})
+    shown = browser.get(_page(run, "?machines=failed")).content.decode()
+    for said in ("The settings of 1 machine were not applied.", "not applied", "vm-0000", "size: asked"):
+        assert said in shown
+    assert "vm-0001" not in shown

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         bad = broken_link()
         if bad is not None:
-            raise CommandError(f"The chain is broken at entry {bad}: it, or what stood there, was changed outside the console.")
+            raise CommandError(
+                f"The chain is broken at entry {bad}: it, or what stood there, was changed outside the console."
+            )
         head = AuditHead.objects.filter(pk=1).first()
         number, digest = (head.sequence, head.hash) if head else (0, "0" * 64)
         self.stdout.write(f"{number:,} entries, chain intact, head {digest}")
