@@ -208,7 +208,14 @@ def _put_fabric(call: Call) -> Response:
     _check_region(call, location, existing)
     seconds = None if existing is None else 1.0 * call.world.settings.durations
     task = Task("fabric.create", existing or call.id, "site_recovery.written", seconds=seconds)
+    task.affected = _fabric_affected(call)
     return write(call, task, {"location": location}, existing)
+
+
+def _fabric_affected(call: Call) -> Json:
+    """What the job of a fabric says of it (recorded: azure-powershell, A2ANewAsrFabric)."""
+    identity = shapes.entity(call.world, call.id)
+    return {"primaryVmmId": identity, "primaryVmmName": call.address.name, "primaryFabricProviderId": "Azure"}
 
 
 def _check_region(call: Call, location: str, existing: Resource | None) -> None:
@@ -315,13 +322,13 @@ def count_item(world: World, container: str, change: int) -> None:
 @answering
 def _get_policy(call: Call) -> Response:
     service.vault(call)
-    return Response(200, shapes.modern(call, service.stored(call, call.id, "replication policy")))
+    return Response(200, shapes.modern_policy(call, service.stored(call, call.id, "replication policy")))
 
 
 @answering
 def _list_policies(call: Call) -> Response:
     service.vault(call)
-    return verbs.page(call, below(call.world, POLICY, call.id), lambda resource: shapes.modern(call, resource))
+    return verbs.page(call, below(call.world, POLICY, call.id), lambda resource: shapes.modern_policy(call, resource))
 
 
 @answering

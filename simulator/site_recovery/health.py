@@ -10,7 +10,7 @@ from simulator.kernel import ids
 from simulator.kernel.world import World
 from simulator.site_recovery.jobs import net
 from simulator.site_recovery.records import Item, Json
-from simulator.site_recovery.states import SHOWN, State
+from simulator.site_recovery.states import State
 from simulator.site_recovery.timeline import STALLED_AFTER
 
 _WATCHED = (State.PROTECTED, State.TESTING, State.TEST_WAITING, State.CLEANING_UP)
@@ -27,14 +27,12 @@ def errors_of(world: World, found: Item) -> list[Json]:
     return [error for error in made if error is not None and error["errorId"] not in found["dismissed"]]
 
 
-def replication_health(found: Item, errors: list[Json]) -> str:
-    """Normal, Warning or Critical by the errors of replication; None once the machine runs elsewhere."""
-    if SHOWN[State(found["state"])].active_location == "Recovery":
-        return "None"
+def replication_health(errors: list[Json]) -> str:
+    """Normal, Warning or Critical by the errors of replication; Normal when failed over too (recorded: A2AReprotectTest)."""
     return _worst(error for error in errors if error["errorCategory"] == "Replication")
 
 
-def failover_health(found: Item, errors: list[Json]) -> str:
+def failover_health(errors: list[Json]) -> str:
     """The same for what stands in the way of a failover."""
     return _worst(error for error in errors if error["errorCategory"] in ("TestFailover", "Configuration"))
 

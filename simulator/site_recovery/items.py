@@ -39,7 +39,7 @@ from simulator.site_recovery.states import State
 @answering
 def get_item(call: Call) -> Response:
     """GET of an item."""
-    return Response(200, shapes.modern(call, find(call)))
+    return Response(200, shapes.modern_item(call, find(call)))
 
 
 @answering
@@ -53,7 +53,7 @@ def list_items(call: Call) -> Response:
     if wanted:
         members = _filtered(call, wanted)
         keys = [key for key in keys if key in members]
-    return verbs.page(call, keys, lambda resource: shapes.modern(call, resource))
+    return verbs.page(call, keys, lambda resource: shapes.modern_item(call, resource, listed=True))
 
 
 _FILTER = re.compile(r"\s*(\w+)\s+eq\s+'([^']*)'\s*", re.IGNORECASE)

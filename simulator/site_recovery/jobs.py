@@ -21,13 +21,17 @@ UNSET = "0001-01-01T00:00:00"
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its id (empty: a GUID per job), name, friendly name and its share of the job's time."""
+    """One task: its id (empty: a GUID per job), name, friendly name and its share of the job's time.
+
+    ``plan_group`` is the `rpGroupType` of a recovery plan's group; its friendly name may count its machines (`{count}`).
+    """
 
     id: str
     name: str
     friendly: str
     share: float
     group: bool = False
+    plan_group: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,23 @@ def _entity(name: str, friendly: str, duration: str, *tasks: Task, details: str 
     return Scenario(name, friendly, "ProtectionEntity", duration, tasks, details)
 
 
+def _plan_group(name: str, friendly: str, kind: str, share: float) -> Task:
+    return Task(name, name, friendly, share, group=True, plan_group=kind)
+
+
+# recorded: azure-powershell, A2ARecoveryPlanReplication
+_PLAN_CHECK = Task("", "RpSrsPrerequisitesCheck", "Prerequisites check for the recovery plan", 4)
+_PLAN_END = Task("", "EndRecoveryPlanTask", "Finalizing the recovery plan", 1)
+
+
 SCENARIOS: dict[str, Scenario] = {
-    "fabric.create": Scenario("CreateSite", "Create a site", "Server", "asr.fabric.create"),
+    "fabric.create": Scenario(  # recorded: azure-powershell, A2ANewAsrFabric
+        "CreateSite",
+        "Create a site",
+        "Server",
+        "asr.fabric.create",
+        (Task("RegisterVMMTask", "RegisterVmmTask", "Registering the server", 1),),
+    ),
     "fabric.remove": Scenario("DeleteSite", "Delete a site", "Server", "asr.fabric.remove"),  # assumed
     "fabric.check": Scenario("CheckConsistency", "Check consistency", "Server", "asr.fabric.check"),  # assumed
     "container.create": Scenario("CreateCloud", "Create protection container", "ProtectionContainer", "asr.container"),
@@ -128,7 +147,7 @@ SCENARIOS: dict[str, Scenario] = {
         "UpdateVmProperties",
         "Update the virtual machine",
         "asr.update",
-        Task("UpdateVmPropertiesTask", "UpdateVmPropertiesTask", "Update the virtual machine properties", 1),
+        Task("", "UpdateVmPropertiesTask", "Update the virtual machine properties", 1),
     ),
     # friendly names documented, the task ids are assumed
     "test": _entity(
@@ -245,12 +264,13 @@ SCENARIOS: dict[str, Scenario] = {
         "RecoveryPlan",
         "asr.plan.failover",
         (
-            Task("RpSrsPrerequisitesCheck", "RpSrsPrerequisitesCheck", "Prerequisites check for the recovery plan", 5),
-            Task("ShutdownAllActionGroup", "ShutdownAllActionGroup", "All groups shutdown (1)", 60, group=True),
-            Task("FailoverAllActionGroup", "FailoverAllActionGroup", "Recovery plan failover", 60, group=True),
-            Task("Group1", "Group1", "Group 1: Start (1)", 60, group=True),
-            Task("EndRecoveryPlanTask", "EndRecoveryPlanTask", "Finalizing the recovery plan", 5),
+            _PLAN_CHECK,
+            _plan_group("ShutdownAllActionGroup", "All groups shutdown ({count})", "Shutdown", 60),
+            _plan_group("FailoverAllActionGroup", "Recovery plan failover", "RpFailoverTask", 95),
+            _plan_group("Group1", "Group 1: Start ({count})", "BootGroup", 40),
+            _PLAN_END,
         ),
+        "FailoverJobDetails",
     ),
     "plan.test": Scenario(
         "TestFailover",
@@ -258,16 +278,10 @@ SCENARIOS: dict[str, Scenario] = {
         "RecoveryPlan",
         "asr.plan.test",
         (
-            Task("RpSrsPrerequisitesCheck", "RpSrsPrerequisitesCheck", "Prerequisites check for the recovery plan", 5),
-            Task(
-                "TestFailoverAllActionGroup",
-                "TestFailoverAllActionGroup",
-                "Recovery plan test failover",
-                100,
-                group=True,
-            ),
-            Task("Group1", "Group1", "Group 1: Start (1)", 100, group=True),
-            Task("EndRecoveryPlanTask", "EndRecoveryPlanTask", "Finalizing the recovery plan", 5),
+            _PLAN_CHECK,
+            _plan_group("TestFailoverAllActionGroup", "Recovery plan test failover", "RpTestFailoverTask", 100),
+            _plan_group("Group1", "Group 1: Start ({count})", "BootGroup", 100),
+            _PLAN_END,
         ),
         "TestFailoverJobDetails",
     ),
@@ -336,7 +350,7 @@ def whole(at: float) -> str:
 def job_properties(job: Job, name: str, now: float, factor: float, *, listed: bool) -> Json:
     """The `properties` of a job at a time. ``factor`` is `--durations`; ``listed`` gives the shape of list entries."""
     if job["ended"] is None and now < job["start"] + min(_BIRTH * factor, (job["end"] - job["start"]) / 10):
-        return _newborn(listed)
+        return _newborn(job, listed)
     scenario = SCENARIOS[job["scenario"]]
     state = job["state"] or "InProgress"
     properties: Json = {
@@ -352,7 +366,7 @@ def job_properties(job: Job, name: str, now: float, factor: float, *, listed: bo
     if job["ended"] is not None:
         properties["endTime"] = whole(job["ended"])
     return properties | {
-        "allowedActions": _actions(state),
+        "allowedActions": _actions(scenario, state),
         "targetObjectId": job["target_id"],
         "targetObjectName": job["target_name"],
         "targetInstanceType": scenario.target_type,
@@ -360,9 +374,10 @@ def job_properties(job: Job, name: str, now: float, factor: float, *, listed: bo
     }
 
 
-def _newborn(listed: bool) -> Json:
+def _newborn(job: Job, listed: bool) -> Json:
+    """Who asked and what kind of thing it acts on is known at once, its name is not (recorded: A2AVMNicConfig)."""
     return {
-        "activityId": None,
+        "activityId": None if listed else f"{job['client']} ActivityId: {job['activity']}",
         "scenarioName": None,
         "friendlyName": None,
         "state": "NotStarted",
@@ -372,20 +387,24 @@ def _newborn(listed: bool) -> Json:
         "allowedActions": [],
         "targetObjectId": None,
         "targetObjectName": None,
-        "targetInstanceType": None,
+        "targetInstanceType": SCENARIOS[job["scenario"]].target_type,
         "customDetails": None if listed else {"instanceType": "AsrJobDetails", "affectedObjectDetails": {}},
     }
 
 
 _DESCRIPTIONS = {"Succeeded": "Completed"}
 _ACTIONS = {"InProgress": ["Cancel"], "Failed": ["Restart"], "Suspended": ["Resume"]}
+_NEVER_CANCELLED = ("CreateSite", "UpdateVmProperties")
+"""Scenarios whose running jobs allow nothing (recorded: azure-powershell, A2ANewAsrFabric and A2AVMNicConfig)."""
 
 
 def _description(job: Job, state: str) -> str:
     return str(job["extra"].get("stateDescription") or _DESCRIPTIONS.get(state, state))
 
 
-def _actions(state: str) -> list[str]:
+def _actions(scenario: Scenario, state: str) -> list[str]:
+    if state == "InProgress" and scenario.name in _NEVER_CANCELLED:
+        return []
     return list(_ACTIONS.get(state, []))
 
 
@@ -420,15 +439,20 @@ def tasks(job: Job, name: str, now: float) -> list[Json]:
     plan = [task for task in SCENARIOS[job["scenario"]].tasks if task.name not in job["left_out"]]
     failed = job["state"] == "Failed"
     stop = min(job["failing_task"], len(plan) - 1) if failed else len(plan) - 1
-    whole_share = sum(task.share for task in plan[: stop + 1]) or 1.0
+    whole_share = sum(_share(job, task) for task in plan[: stop + 1]) or 1.0
     length = (job["ended"] if job["ended"] is not None else job["end"]) - job["start"]
     at, shown = job["start"], []
     for number, task in enumerate(plan):
-        begins, at = at, at + length * task.share / whole_share
+        begins, at = at, at + length * _share(job, task) / whole_share
         reached = number <= stop
         ends = job["ended"] if number == stop and job["ended"] is not None else at
         shown.append(_task(job, name, number, task, begins, ends, now, reached, failed and number == stop))
     return shown
+
+
+def _share(job: Job, task: Task) -> float:
+    """What is skipped takes no time."""
+    return 0.0 if task.name in job["skipped"] else task.share
 
 
 def _task(
@@ -437,21 +461,30 @@ def _task(
     over = reached and ends <= now and (job["state"] != "" or number < len(SCENARIOS[job["scenario"]].tasks) - 1)
     started = reached and begins <= now
     state, description = _task_state(job, task, started, over, failed)
-    task_id = task.id or ids.guid("task", name, number)
+    timed = started and description != "Skipped"  # a skipped task has no times (recorded: A2AReprotectTest)
+    kind = _kind_of(task)
     return {
-        "taskId": task_id,
-        "name": task.name,
-        "startTime": net(begins) if started else UNSET,
-        "endTime": net(ends) if over else UNSET,
+        "taskId": task.id or ids.guid("task", name, number),
+        "name": "Unknown" if task.plan_group else task.name,
+        "startTime": net(begins) if timed else UNSET,
+        "endTime": net(ends) if timed and over else UNSET,
         "allowedActions": [],
-        "friendlyName": task.friendly,
+        "friendlyName": task.friendly.format(count=len(job["children"])),
         "state": state,
         "stateDescription": description,
-        "taskType": "GroupTaskDetails" if task.group else "TaskDetails",
-        "customDetails": None if task.group else {"instanceType": "TaskDetails"},
-        "groupTaskCustomDetails": _group(job, task, started) if task.group else None,
+        "taskType": kind,
+        "customDetails": None if task.group else {"instanceType": kind},
+        "groupTaskCustomDetails": _group(job, task, kind, started) if task.group else None,
         "errors": [job["error"]] if failed and job["error"] is not None else [],
     }
+
+
+def _kind_of(task: Task) -> str:
+    if task.plan_group == "Shutdown":
+        return "RecoveryPlanShutdownGroupTaskDetails"
+    if task.plan_group:
+        return "RecoveryPlanGroupTaskDetails"
+    return "GroupTaskDetails" if task.group else "TaskDetails"
 
 
 def _task_state(job: Job, task: Task, started: bool, over: bool, failed: bool) -> tuple[str, str]:
@@ -464,49 +497,50 @@ def _task_state(job: Job, task: Task, started: bool, over: bool, failed: bool) -
     return ("Other", "Skipped") if task.name in job["skipped"] else ("Succeeded", "Completed")
 
 
-def _group(job: Job, task: Task, started: bool) -> Json:
-    children = [child["task"] for child in job["children"] if child["of"] == task.name] if started else []
-    return {"instanceType": "GroupTaskDetails", "childTasks": children}
+def _group(job: Job, task: Task, kind: str, started: bool) -> Json:
+    """A group's own details: a plan's groups all show the machines of the plan, another group what it has started."""
+    shown = [one["task"] for one in job["children"] if started and (task.plan_group or one["of"] == task.name)]
+    names = {"name": task.name, "groupId": task.id, "rpGroupType": task.plan_group} if task.plan_group else {}
+    return {**names, "instanceType": kind, "childTasks": shown}
 
 
-def child_task(task_name: str, job_id: str, job: Job, now: float, kind: str = "JobTaskDetails") -> Json:
-    """What a group task says of a job that it has started (§3.4); `of` is the name of the group task."""
-    scenario = SCENARIOS[job["scenario"]]
-    guid = job_id.rsplit("/", 1)[1]
+def child_task(task_name: str, job_id: str, job: Job, kind: str = "JobTaskDetails") -> Json:
+    """What a group task says of a job that it has started; `of` is the name of the group task.
+
+    Recorded: azure-powershell, A2AReprotectTest and A2ARecoveryPlanReplication (there named `Unknown`).
+    """
+    scenario, target = SCENARIOS[job["scenario"]], job["target_name"]
     state = job["state"] or "InProgress"
-    details: Json = {
-        "instanceType": kind,
-        "jobTask": {
-            "jobId": guid,
-            "jobFriendlyName": scenario.friendly,
-            "targetObjectId": job["target_id"],
-            "targetObjectName": job["target_name"],
-            "targetInstanceType": "Vm",
-            "jobScenarioName": scenario.name,
-        },
-    }
-    if kind == "VirtualMachineTaskDetails":
-        details = {
-            "instanceType": kind,
-            "skippedReason": "None",
-            "skippedReasonString": "",
-            "jobTask": details["jobTask"],
-        }
+    in_plan = kind == "VirtualMachineTaskDetails"
     task: Json = {
-        "taskId": guid,
-        "name": scenario.name,
+        "taskId": ids.guid("task", job_id) if in_plan else scenario.name,
+        "name": "Unknown" if in_plan else target,
         "startTime": net(job["start"]),
         "endTime": net(job["ended"]) if job["ended"] is not None else UNSET,
         "allowedActions": [],
-        "friendlyName": scenario.friendly,
+        "friendlyName": target,
         "state": state,
         "stateDescription": _description(job, state),
         "taskType": kind,
-        "customDetails": details,
+        "customDetails": _child_details(job_id, job, scenario, kind, in_plan),
         "groupTaskCustomDetails": None,
         "errors": [],
     }
     return {"of": task_name, "task": task}
+
+
+def _child_details(job_id: str, job: Job, scenario: Scenario, kind: str, in_plan: bool) -> Json:
+    """`jobId` is the job's ARM id, `/Subscriptions/...`."""
+    job_task = {
+        "jobId": job_id,
+        "jobFriendlyName": scenario.friendly,
+        "targetObjectId": job["target_id"],
+        "targetObjectName": job["target_name"],
+        "targetInstanceType": "Vm",
+        "jobScenarioName": scenario.name,
+    }
+    skipped = {"skippedReason": "None", "skippedReasonString": None} if in_plan else {}
+    return {**skipped, "jobTask": job_task, "instanceType": kind}
 
 
 def new_job(

@@ -270,6 +270,7 @@ def _run(
     world = call.world
     task = Task(scenario, plan, "site_recovery.plan.ends", plan=True, duration=length)
     task.target_id = shapes.entity(world, plan.id)
+    task.affected = _affected(world, record(plan))
     task.args = {"ask": ask.value, "given": given, "members": [one.id for one in members], "scenario": scenario}
     for one in members:
         acting.check(call, one, ask)
@@ -288,6 +289,19 @@ def _run(
         _take(call, plan, one, ask, child, job)
     world.store.touch(plan)
     return response
+
+
+def _affected(world: World, facts: Json) -> Json:
+    """What a plan's job says of its two fabrics (recorded: azure-powershell, A2ARecoveryPlanReplication)."""
+    primary, recovery = facts["primary"], facts["recovery"]
+    return {
+        "primaryVmmId": shapes.entity(world, primary),
+        "primaryVmmName": shapes.region_name(world, primary),
+        "recoveryVmmId": shapes.entity(world, recovery),
+        "recoveryVmmName": shapes.region_name(world, recovery),
+        "primaryFabricProviderId": "Azure",
+        "recoveryFabricProviderId": "Azure",
+    }
 
 
 _GROUP_TASK = {

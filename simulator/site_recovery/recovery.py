@@ -66,20 +66,23 @@ def _told_point(point: timeline.Point | None) -> Json:
     return {"point": point.name if point else "", "point_time": point.time if point else 0.0}
 
 
-def _report(world: World, found: Item, made: Failover, item_id: str) -> list[Json]:
-    """`protectedItemDetails` of a failover job, there when it is done (§3.4)."""
+def _report(found: Item, made: Failover, *, test: bool) -> list[Json]:
+    """`protectedItemDetails` of a failover job, there when it is done: the point is its bare GUID.
+
+    Recorded for failovers: azure-powershell, A2ARecoveryPlanReplication; what a test adds is the SDK's model (§3.4).
+    """
     nic = found["nics"][0] if found["nics"] else None
     network = nic["settings"].get("recovery_network") if nic else None
     return [
         {
             "name": found["entity"],
             "friendlyName": found["vm_name"],
-            "testVmName": found["settings"]["test_name"],
-            "testVmFriendlyName": found["settings"]["test_name"],
-            "networkConnectionStatus": "Connected" if network else "NotConnected",
-            "networkFriendlyName": name_of(network) if network else None,
+            "testVmName": found["settings"]["test_name"] if test else None,
+            "testVmFriendlyName": found["settings"]["test_name"] if test else None,
+            "networkConnectionStatus": ("Connected" if network else "NotConnected") if test else None,
+            "networkFriendlyName": name_of(network).lower() if network else None,
             "subnet": nic["ips"][0]["recoverySubnetName"] if nic and nic["ips"] else None,
-            "recoveryPointId": f"{shapes.arm(item_id)}/recoveryPoints/{made['point']}",
+            "recoveryPointId": made["point"],
             "recoveryPointTime": jobs.net(made["point_time"]),
         }
     ]
@@ -159,7 +162,7 @@ def _tested(world: World, resource: Resource, found: Item, given: Json) -> Probl
     made = _made(vm, given, world.now())
     found["test"] = {"state": "WaitingForCompletion", "made": made}
     found["tested"], found["last_test"] = True, given["start"]
-    details = _report(world, found, made, resource.id)
+    details = _report(found, made, test=True)
     _tell_job(world, resource, testFailoverStatus="Completed", protectedItemDetails=details)
     return None
 
@@ -240,7 +243,7 @@ def _failed_over(world: World, resource: Resource, found: Item, given: Json) -> 
     vm = materialize.put_machine(world, found, materialize.Networks(world, found), test=False)
     found["failover"] = made = _made(vm, given, world.now())
     found["last_failover"], found["points_until"] = world.now(), given["start"]
-    _tell_job(world, resource, protectedItemDetails=_report(world, found, made, resource.id))
+    _tell_job(world, resource, protectedItemDetails=_report(found, made, test=False))
     return None
 
 
@@ -271,8 +274,10 @@ def commit(call: Call) -> Response:
 
 
 @ending(Ask.COMMIT)
-def _committed(_world: World, _resource: Resource, found: Item, _given: Json) -> Problem | None:
+def _committed(world: World, _resource: Resource, found: Item, _given: Json) -> Problem | None:
+    """Points and replica disks are of no use any more (recorded: `recoveryReplicaDiskId` is empty from now on)."""
     found["points_until"] = 0.0
+    materialize.drop_replicas(world, found)
     return None
 
 
@@ -423,7 +428,8 @@ def _switched(world: World, resource: Resource, found: Item, given: Json) -> Pro
     _turn(world, found, machine, given, old_id)
     moved = _move(world, resource, found)
     obstacles.take_ownership(world, machine.id, moved.id)
-    _tell_job(world, moved, newReplicationProtectedItemId=shapes.arm(moved.id))
+    # the one id of a job that starts with a small `/subscriptions` (recorded: A2AReprotectTest)
+    _tell_job(world, moved, newReplicationProtectedItemId=moved.id)
     enable.start_copy(world, moved, found)
     materialize.put_replicas(world, found, found["disks"])
     return None

@@ -45,7 +45,7 @@ def _child(world: World, job: Job, one: Json) -> Json:
     """A child task as its own job is now."""
     resource = world.store.get(one["job"])
     child = cast(Job, resource.sim["record"]) if resource is not None else job
-    return jobs.child_task(one["of"], one["job"], child, world.now(), one.get("kind", "JobTaskDetails"))
+    return jobs.child_task(one["of"], arm(one["job"]), child, one.get("kind", "JobTaskDetails"))
 
 
 def _render_job(world: World, resource: Resource, body: Json) -> None:
@@ -465,10 +465,10 @@ def _count(counts: Json, found: Item, errors: list[Json]) -> None:
     if state is State.TEST_WAITING:
         counts["testFailoverWaitingProtectedItemsCount"] += 1
     words = {"Critical": "Critical", "Warning": "Warning", "None": "Neutral"}
-    level = words.get(health.replication_health(found, errors))
+    level = words.get(health.replication_health(errors))
     if level:
         counts[f"protectedItems{level}Count"] += 1
-    level = health.failover_health(found, errors)
+    level = health.failover_health(errors)
     if level in ("Critical", "Warning"):
         counts[f"protectedItemsFailoverHealth{level}Count"] += 1
         category = "TestFailover" if any(e["errorCategory"] == "TestFailover" for e in errors) else "Configuration"

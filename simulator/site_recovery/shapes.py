@@ -89,29 +89,52 @@ NEWER = "2024-10-01"
 """From this api-version on, answers have a few fields more (§3.2, §3.3: recorded for policies and items)."""
 
 
-def modern(call: Call, resource: Resource) -> bytes:
-    """The body of a policy or an item as the request's api-version has it."""
+_NEWEST = "2025-08-01"
+
+
+def modern_policy(call: Call, resource: Resource) -> bytes:
+    """A policy as the request's api-version has it (recorded: azure-powershell, A2AReprotectTest, 2024-10-01)."""
     if call.request.api_version < NEWER:
         return call.world.bytes_of(resource)
     body = call.world.body(resource)
-    properties = body["properties"]
-    if resource.type == f"{_ROOT}/replicationPolicies":
-        # recorded: azure-powershell, A2AReprotectTest, list of policies at 2024-10-01
-        properties["providerSpecificDetails"] |= {"status": False, "associatedItemsCount": 0, "dataSourceType": "VM"}
-    else:
-        properties["providerSpecificDetails"] |= _newer_details(call.world, item_of(resource))
+    details = body["properties"]["providerSpecificDetails"]
+    if details["instanceType"] == "A2A":
+        details |= {"status": False, "associatedItemsCount": 0, "dataSourceType": "VM"}
     return encode(body)
 
 
-def _newer_details(world: World, found: Item) -> Json:
-    """`rtoInSeconds` was recorded; that the others come with the same version is *assumed*."""
+def modern_item(call: Call, resource: Resource, *, listed: bool = False) -> bytes:
+    """An item as the request's api-version has it, and as lists have it: without the machine's tags (same record)."""
+    newer = call.request.api_version >= NEWER
+    if not newer and not listed:
+        return call.world.bytes_of(resource)
+    body = call.world.body(resource)
+    details = body["properties"]["providerSpecificDetails"]
+    if listed:
+        details["vmSyncedConfigDetails"] = {"tags": None, "inputEndpoints": None}
+    if newer:
+        more = _newer_details(call.world, item_of(resource), call.request.api_version)
+        body["properties"]["providerSpecificDetails"] = _after(details, "lastRpoCalculatedTime", "rtoInSeconds") | more
+    return encode(body)
+
+
+def _after(details: Json, name: str, new: str) -> Json:
+    """The same object with a null of the name ``new`` after ``name``."""
+    found: Json = {}
+    for key, value in details.items():
+        found[key] = value
+        if key == name:
+            found[new] = None
+    return found
+
+
+def _newer_details(world: World, found: Item, version: str) -> Json:
+    """The expiry as a time of UTC and the churn option are recorded; the fault domain is *assumed* to come later."""
     accounts = [world.store.get(disk["staging"]) for disk in found["disks"]]
     kinds = {one.document.get("kind") for one in accounts if one is not None}
-    return {
-        "rtoInSeconds": None,
-        "churnOptionSelected": "High" if "BlockBlobStorage" in kinds else "Normal",
-        "platformFaultDomain": None,
-    }
+    domain = {"platformFaultDomain": None} if version >= _NEWEST else {}
+    churn = "High" if "BlockBlobStorage" in kinds else "Normal"
+    return {"agentExpiryDate": f"{FOREVER}Z", **domain, "churnOptionSelected": churn}
 
 
 def envelope(resource: Resource, type_name: str, properties: Json) -> Json:
@@ -285,8 +308,8 @@ def _item_properties(world: World, resource: Resource, found: Item) -> Json:
         "switchProviderState": "None",
         "switchProviderStateDescription": None,
         "allowedOperations": _allowed(found, look.allowed),
-        "replicationHealth": health.replication_health(found, errors),
-        "failoverHealth": health.failover_health(found, errors),
+        "replicationHealth": health.replication_health(errors),
+        "failoverHealth": health.failover_health(errors),
         "healthErrors": errors,
         "policyId": arm(found["policy"]),
         "policyFriendlyName": name_of(found["policy"]),
@@ -297,7 +320,7 @@ def _item_properties(world: World, resource: Resource, found: Item) -> Json:
         properties["lastSuccessfulTestFailoverTime"] = net(found["last_test"])
     return properties | {
         "currentScenario": _scenario(world, resource, found),
-        "failoverRecoveryPointId": _failover_point(resource, found),
+        "failoverRecoveryPointId": _failover_point(world, resource, found),
         "providerSpecificDetails": _details(world, found, state, look.vm_state, look.vm_description),
         "recoveryContainerId": arm(found["recovery"]),
         "eventCorrelationId": found["correlation"],
@@ -342,9 +365,13 @@ def _scenario(world: World, resource: Resource, found: Item) -> Json:
     }
 
 
-def _failover_point(resource: Resource, found: Item) -> str | None:
+def _failover_point(world: World, resource: Resource, found: Item) -> str | None:
     made = found["failover"] or found["test"].get("made")
-    return f"{arm(resource.id)}/recoveryPoints/{made['point']}" if made and made["point"] else None
+    if not made or not made["point"]:
+        return None
+    # the container goes by its GUID in this one id (recorded: azure-powershell, A2AReprotectTest)
+    place = f"{arm(fabric_id(resource.id))}/replicationProtectionContainers/{entity(world, container_id(resource.id))}"
+    return f"{place}/replicationProtectedItems/{resource.name}/recoveryPoints/{made['point']}"
 
 
 def point_rule(world: World, found: Item) -> timeline.PointRule | None:
@@ -401,7 +428,7 @@ def _details(world: World, found: Item, state: State, vm_state: str, vm_descript
         details["agentCertificateExpiryDate"] = net(found["enabled"] + 3 * 365 * 86400)[:19] + "Z"
     return details | {
         "isReplicationAgentCertificateUpdateRequired": False,
-        "recoveryFabricObjectId": found["failover"]["vm"] if found["failover"] else None,
+        "recoveryFabricObjectId": found["failover"]["vm"].lower() if found["failover"] else None,
         "vmProtectionState": vm_state,
         "vmProtectionStateDescription": vm_description,
         "lifecycleId": found["life"] if protected else None,
@@ -461,9 +488,11 @@ def _test_machine(found: Item) -> str | None:
 
 
 def _rpo(world: World, found: Item, now: float) -> Json:
-    first = found["first_point"]
-    if first is None or found["points_until"] is not None:
+    first, made = found["first_point"], found["failover"]
+    if first is None:
         return {"rpoInSeconds": None, "lastRpoCalculatedTime": None}
+    if made is not None:  # the last figure stays, through the commit too (recorded: A2AReprotectTest)
+        now = min(now, made["time"])
     figure = timeline.rpo(found["lineage"], first, now, health.stalled_at(world, found))
     return {"rpoInSeconds": figure.seconds, "lastRpoCalculatedTime": net(figure.calculated)}
 
@@ -482,7 +511,20 @@ def _disks(world: World, found: Item, state: State, *, managed: bool) -> list[Js
     if not chosen:
         return None
     body = _managed_disk if managed else _unmanaged_disk
-    return [body(one, _disk_progress(world, found, one, state)) for one in chosen]
+    shown = [body(one, _disk_progress(world, found, one, state)) for one in chosen]
+    return [one | _turned_over(found, one) for one in shown] if managed and found["failover"] else shown
+
+
+def _turned_over(found: Item, shown: Json) -> Json:
+    """A disk of a machine that runs in the other region: after the commit its replica is no more.
+
+    Recorded for committed items (azure-powershell, A2AReprotectTest); that the target is known before is *assumed*.
+    """
+    target = f"{shown['recoveryResourceGroupId']}/providers/Microsoft.Compute/disks/{shown['failoverDiskName']}"
+    if State(found["state"]) not in (State.COMMITTED, State.SWITCHING):
+        return {"recoveryTargetDiskId": target}
+    original = {"recoveryOrignalTargetDiskId": target.lower()}
+    return {"recoveryTargetDiskId": target, "recoveryReplicaDiskId": "", **original}
 
 
 def _disk_progress(world: World, found: Item, disk: Disk, state: State) -> Json:

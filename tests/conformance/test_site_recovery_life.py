@@ -203,7 +203,8 @@ def _turn_round(site: Estate, there: str) -> None:
     assert details(item).vm_nics[0].selection_type == "NotSelected"
     assert details(item).protected_managed_disks[0].recovery_orignal_target_disk_id
     job = site.job("SwitchReplicationGroupProtection")
-    assert job.properties.custom_details.new_replication_protected_item_id == item.id
+    # the one id of ours that starts with a small letter (recorded)
+    assert job.properties.custom_details.new_replication_protected_item_id == item.id.replace("/S", "/s", 1)
     group = job.properties.tasks[-1]
     assert group.group_task_custom_details.child_tasks[0].custom_details.job_task.job_scenario_name == "EnableDr"
     site.pass_time(900)
