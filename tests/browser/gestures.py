@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 VAULT, LOCATION, SUBSCRIPTION = "rsv-dr-sea", "East Asia", "Contoso Production"
 
 
-def press(page: Page, button: str, lands: str) -> None:
+def press(page: Page, button: str, lands: str | re.Pattern[str]) -> None:
     """Press a button that leads to another address."""
     page.get_by_role("button", name=button, exact=True).first.click()
     page.wait_for_url(lands)

@@ -116,10 +116,10 @@ def _signed_in(browser: Browser, url: str, person: str) -> Any:
     return state
 
 
-def sign_in(page: Page, person: str) -> None:
-    """By the sign-in page."""
+def sign_in(page: Page, person: str, password: str = "") -> None:
+    """By the sign-in page; a demo account's password is known."""
     page.goto("/")
     page.get_by_label("User name").fill(person)
-    page.get_by_label("Password").fill(PASSWORDS[person])
+    page.get_by_label("Password").fill(password or PASSWORDS[person])
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
