@@ -22,6 +22,10 @@ STEPS = {
     "committed at home": ("UnplannedFailoverCommitted", "Recovery", "SwitchProtection"),
     "protected at home": ("Protected", "Primary", "TestFailover"),
 }
+INVENTORY = {
+    "fabrics": 2, "containers": 2, "containersOfAFabric": 1, "policies": 1, "mappings": 2, "mappingsOfAContainer": 2,
+    "networkMappings": 2, "networkMappingsOfAFabric": 1, "items": 1, "itemsOfAContainer": 1,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -36,6 +40,8 @@ def test_a_machine_lives_its_life(lived: dict[str, Any]) -> None:
         assert next_operation in seen[step]["allowedOperations"], step
     assert seen["updated"] == {"recoveryAzureVMName": "erp-web-01-js", "recoveryAzureVMSize": "Standard_D4s_v5"}
     assert (seen["testMachine"], seen["rehearsed"]["testFailoverState"]) == ("southeastasia", "WaitingForCompletion")
+    assert {name: count for name, count in seen["inventory"].items() if name in INVENTORY} == INVENTORY
+    assert min(seen["inventory"][name] for name in ("points", "sizes", "networks", "providers")) > 0
     assert seen["chosen"] is seen["machineIsHome"] is True
     assert (seen["left"], seen["foundationsLeft"]) == (0, 0)
 

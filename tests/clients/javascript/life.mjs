@@ -171,6 +171,29 @@ async function rehearse() {
   await look("cleaned up", SOURCE);
 }
 
+/** How many there are of everything in the vault, by each way in which it can be listed. */
+async function inventory() {
+  const lists = {
+    fabrics: fabrics.list(...vault.where),
+    containers: containers.list(...vault.where),
+    containersOfAFabric: containers.listByReplicationFabrics(...fabric(SOURCE)),
+    policies: policies.list(...vault.where),
+    mappings: mappings.list(...vault.where),
+    mappingsOfAContainer: mappings.listByReplicationProtectionContainers(...container(SOURCE)),
+    networkMappings: networkMappings.list(...vault.where),
+    networkMappingsOfAFabric: networkMappings.listByReplicationNetworks(...fabric(SOURCE), "azureNetwork"),
+    networks: siteRecovery.replicationNetworks.listByReplicationFabrics(...fabric(SOURCE)),
+    providers: siteRecovery.replicationRecoveryServicesProviders.listByReplicationFabrics(...fabric(SOURCE)),
+    items: items.list(...vault.where),
+    itemsOfAContainer: items.listByReplicationProtectionContainers(...container(SOURCE)),
+    points: recoveryPoints.listByReplicationProtectedItems(...item(SOURCE)),
+    sizes: siteRecovery.targetComputeSizes.listByReplicationProtectedItems(...item(SOURCE)),
+    events: siteRecovery.replicationEvents.list(...vault.where),
+  };
+  const counted = await Promise.all(Object.entries(lists).map(async ([name, list]) => [name, (await all(list)).length]));
+  seen.inventory = Object.fromEntries(counted);
+}
+
 async function failOver(region, step, recoveryPointId) {
   await items.beginUnplannedFailoverAndWait(...item(region), {
     properties: {
@@ -239,8 +262,8 @@ const policyId = await foundations(at.network);
 await enable(at.machine, policyId, caches[SOURCE]);
 await update();
 await rehearse();
+await inventory();
 const points = await all(recoveryPoints.listByReplicationProtectedItems(...item(SOURCE)));
-seen.points = points.length;
 await failOver(SOURCE, "failed over");
 await chooseAnother(points[0]);
 await commit(SOURCE, "committed");
