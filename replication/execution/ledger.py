@@ -258,6 +258,16 @@ def set_aside(run: Run, machine_keys: Iterable[str], problem: Problem) -> None:
         _close(run, list(steps), StepState.FAILED, problem)
 
 
+def stop(run: Run, problems: Mapping[str, Problem]) -> None:
+    """End the run before it begins: these steps have failed, and nothing else is begun."""
+    for key, problem in problems.items():
+        failed = run.steps.filter(key=key, state=StepState.WAITING).values_list("pk", flat=True)
+        _close(run, list(failed), StepState.FAILED, problem)
+    rest = list(run.steps.filter(state=StepState.WAITING).values_list("pk", flat=True))
+    message = "Nothing was begun, as what the plan rests on has changed since it was reviewed."
+    _close(run, rest, StepState.SKIPPED, Problem(code="PlanDrifted", message=message))
+
+
 def _close(run: Run, steps: Sequence[int], state: StepState, problem: Problem) -> None:
     """End waiting steps together: rows, events and version in one transaction a chunk."""
     for chunk in _chunks(steps):

@@ -1,32 +1,37 @@
 """Before the first write of a run, and only then: what the plan rests on is read again (house.md, *Draft, plan, run* 2).
 
-Shared things (groups, networks, accounts, fabrics …) are steps of the plan themselves, reused ones too, and each is observed before
-anything that needs it. What no step observes are the source machines: they are read here. One that is gone, or has moved to another
-region, is set aside; the others go on.
+Shared things that the plan reuses are screened by list, and those that look otherwise are read by themselves; one that is gone or has
+changed stops the run. A source machine that is gone, moved, stopped, has other disks or is replicated elsewhere is set aside, and the
+others go on. So many list calls as there are kinds of things and subscriptions, however many machines.
 """
 
 import logging
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from replication import clock
-from replication.domain import ids
+from replication.domain import drift, ids
+from replication.domain import inventory as inv
+from replication.domain.plan import Plan, PlannedStep, parse
 from replication.domain.problems import Problem, When
-from replication.domain.specs import ProtectSpec
+from replication.domain.specs import (
+    AvailabilitySetSpec,
+    GroupSpec,
+    NetworkSpec,
+    ProtectSpec,
+    Spec,
+    StorageSpec,
+)
+from replication.domain.steps import STAGE_OF, StepState
 from replication.execution import ledger
 from replication.gateway.port import AzureError, Gateway
-from replication.models import Run
+from replication.models import ProtectedItem, Run
 
 logger = logging.getLogger(__name__)
 
-# When machines cannot be listed for so long, the run goes on: Azure itself refuses a machine that is not there.
+# When what the plan rests on cannot be read for so long, the run goes on: each step looks for itself before it asks for anything.
 PATIENCE = timedelta(minutes=30)
-
-_GONE = Problem(
-    code="SourceMachineGone",
-    message="The machine is not in Azure any more.",
-    causes="It was deleted, or moved to another group or subscription, after the plan was reviewed.",
-    action="Read the inventory again and start a new draft.",
-)
 
 
 def passed(run: Run, gateway: Gateway) -> bool:
@@ -44,8 +49,77 @@ def passed(run: Run, gateway: Gateway) -> bool:
 
 
 def _check(run: Run, gateway: Gateway) -> None:
-    planned = set(run.steps.filter(kind=ProtectSpec.kind).values_list("machine_key", flat=True)) - {""}
-    there: set[str] = set()
-    for subscription in sorted({ids.subscription(key) for key in planned}):
-        there |= {ids.key(machine.id) for machine in gateway.machines(subscription)}
-    ledger.set_aside(run, planned - there, _GONE)
+    plan = parse(run.plan.document)
+    mine = set(run.steps.filter(state=StepState.WAITING).values_list("key", flat=True))
+    steps = [step for step in plan.steps if step.key in mine]
+    if drifted := _shared(run, steps, gateway):
+        ledger.stop(run, drifted)
+    else:
+        _machines(run, plan, [step.spec for step in steps if isinstance(step.spec, ProtectSpec)], gateway)
+
+
+# --- shared things ---------------------------------------------------------------------------------------------------------------
+
+
+def _shared(run: Run, steps: Iterable[PlannedStep], gateway: Gateway) -> dict[str, Problem]:
+    """What has become of the things that the plan reuses: step key -> the difference."""
+    reused = {step.spec: step for step in steps if step.reused}
+    listed = _listed(run, reused, gateway)
+    problems: dict[str, Problem] = {}
+    for spec in drift.suspects(reused, listed):
+        found = gateway.read(spec)
+        if problem := drift.shared_problem(reused[spec].title, spec, found.spec if found else None):
+            problems[reused[spec].key] = problem
+    return problems
+
+
+def _listed(run: Run, specs: Iterable[Spec], gateway: Gateway) -> Iterator[Any]:
+    """All things of the kinds that are reused, from the subscriptions they lie in."""
+    lists: dict[str, Callable[[str], Iterable[Any]]] = {
+        GroupSpec.kind: gateway.groups,
+        NetworkSpec.kind: gateway.networks,
+        StorageSpec.kind: gateway.accounts,
+        AvailabilitySetSpec.kind: gateway.availability_sets,
+    }
+    wanted = {(spec.kind, ids.subscription(spec.id).lower()) for spec in specs}
+    for kind, subscription in sorted(wanted):
+        if kind in lists:
+            yield from lists[kind](subscription)
+    if any(STAGE_OF[kind] for kind, _ in wanted):
+        site = gateway.site(run.vault.arm_id)
+        yield from (*site.fabrics, *site.containers, *site.policies, *site.container_mappings, *site.network_mappings)
+
+
+# --- machines --------------------------------------------------------------------------------------------------------------------
+
+
+def _machines(run: Run, plan: Plan, specs: list[ProtectSpec], gateway: Gateway) -> None:
+    """Set aside those that are not as they were when the plan was reviewed."""
+    if not specs:
+        return
+    estate = drift.Estate(
+        location=plan.source_location,
+        machines={ids.key(machine.id): machine for machine in _sources(specs, gateway)},
+        items=dict(_items(run, gateway)),
+        elsewhere=_elsewhere(run),
+    )
+    for spec in specs:
+        if problem := drift.machine_problem(spec, estate):
+            ledger.set_aside(run, [ids.key(spec.machine_id)], problem)
+
+
+def _sources(specs: Iterable[ProtectSpec], gateway: Gateway) -> Iterator[inv.Machine]:
+    for subscription in sorted({ids.subscription(spec.machine_id).lower() for spec in specs}):
+        yield from gateway.machines(subscription)
+
+
+def _items(run: Run, gateway: Gateway) -> Iterator[tuple[str, str]]:
+    for found in gateway.protections(run.vault.arm_id):
+        if isinstance(found.spec, ProtectSpec):
+            yield ids.key(found.spec.machine_id), found.spec.id
+
+
+def _elsewhere(run: Run) -> dict[str, str]:
+    """What other vaults replicate, as last read: machine key -> vault."""
+    items = ProtectedItem.objects.filter(connection_id=run.connection_id, gone_at=None).exclude(vault_id=run.vault_id)
+    return dict(items.values_list("machine_key", "vault__name").iterator())

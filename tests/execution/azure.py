@@ -5,14 +5,29 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.problems import Problem, When
-from replication.domain.specs import Found, InterfaceSpec, SettleSpec, Spec
+from replication.domain.specs import (
+    ContainerMappingSpec,
+    ContainerSpec,
+    FabricSpec,
+    Found,
+    GroupSpec,
+    InterfaceSpec,
+    NetworkMappingSpec,
+    NetworkSpec,
+    PolicySpec,
+    SettleSpec,
+    Spec,
+    StorageSpec,
+)
 from replication.domain.steps import STAGE_OF
 from replication.gateway.port import AzureError, Progress, Submitted
+
+S = TypeVar("S", bound=Spec)
 
 
 class World:
@@ -72,6 +87,7 @@ class Azure:
     warnings: dict[str, Problem] = field(default_factory=dict)
     lost: bool = False  # status addresses answer 404
     gone: set[str] = field(default_factory=set)  # source machines that are not there
+    changed: dict[str, inv.Machine] = field(default_factory=dict)  # and those that are not as they were
     before_call: Callable[[str], None] = lambda verb: None
     scale: float = 1  # of all durations
     copying: float = 3600  # seconds from enabled to protected
@@ -156,7 +172,54 @@ class Azure:
 
     def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
         self._call("machines", subscription_id)
-        return (machine(name) for name in ("web", "db", "app", "batch", *MANY) if name not in self.gone)
+        named = ("web", "db", "app", "batch", *MANY)
+        return (self.changed.get(name) or machine(name) for name in named if name not in self.gone)
+
+    def groups(self, subscription_id: str) -> Iterator[inv.ResourceGroup]:
+        self._call("groups", subscription_id)
+        return (inv.ResourceGroup(id=s.id, name="", location=s.location) for s in self._specs(GroupSpec))
+
+    def networks(self, subscription_id: str) -> Iterator[inv.Network]:
+        self._call("networks", subscription_id)
+        for spec in self._specs(NetworkSpec):
+            subnets = tuple(inv.Subnet(name=each.name, prefix=each.prefix) for each in spec.subnets)
+            yield inv.Network(id=spec.id, name="", location=spec.location, prefixes=spec.prefixes, subnets=subnets)
+
+    def accounts(self, subscription_id: str) -> Iterator[inv.StorageAccount]:
+        self._call("accounts", subscription_id)
+        for spec in self._specs(StorageSpec):
+            yield inv.StorageAccount(id=spec.id, name="", location=spec.location, sku=spec.sku, kind=spec.account_kind)
+
+    def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
+        self._call("availability_sets", subscription_id)
+        return iter(())
+
+    def site(self, vault_id: str) -> inv.Site:
+        self._call("site", vault_id)
+        return inv.Site(
+            fabrics=tuple(inv.Fabric(id=s.id, name="", location=s.location) for s in self._specs(FabricSpec)),
+            containers=tuple(inv.Container(id=s.id, name="", fabric_id="") for s in self._specs(ContainerSpec)),
+            policies=tuple(
+                inv.Policy(id=s.id, name="", retention=s.retention, app_consistent=s.app_consistent)
+                for s in self._specs(PolicySpec)
+            ),
+            container_mappings=tuple(
+                inv.ContainerMapping(
+                    id=s.id, name="", container_id="", target_container_id=s.target_container_id, policy_id=s.policy_id
+                )
+                for s in self._specs(ContainerMappingSpec)
+            ),
+            network_mappings=tuple(
+                inv.NetworkMapping(
+                    id=s.id, name="", primary_network_id=s.primary_network_id, recovery_network_id=s.recovery_network_id
+                )
+                for s in self._specs(NetworkMappingSpec)
+            ),
+        )
+
+    def _specs(self, kind: type[S]) -> list[S]:
+        self._finish()
+        return [each.spec for each in self.there.values() if isinstance(each.spec, kind)]
 
     # -- inside --------------------------------------------------------------------------------------------------------
     def _call(self, verb: str, about: str, *, after: bool = False) -> None:
@@ -222,8 +285,13 @@ def machine(name: str) -> inv.Machine:
     return inv.Machine(
         id=ids.resource(GROUP, "Microsoft.Compute/virtualMachines", name), name=name, subscription_id=SUBSCRIPTION,
         resource_group="shop", location="eastasia", model=inv.Model.RESOURCE_MANAGER, power=inv.Power.RUNNING,
-        provisioning_state="Succeeded",
+        provisioning_state="Succeeded", disks=(disk(f"{name}-os"),),
     )  # fmt: skip
+
+
+def disk(name: str) -> inv.Disk:
+    arm_id = ids.resource(GROUP, "Microsoft.Compute/disks", name)
+    return inv.Disk(id=arm_id, name=name, managed=True, is_os=True, size_gib=128, sku="Premium_LRS")
 
 
 def error(code: str, when: When, *, status: int = 503, acted: bool = False, retry_after: float = 0) -> AzureError:

@@ -1,13 +1,14 @@
 """Runs for tests: the chain of the wizard in small, for machines by name."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
 
 from replication import clock
 from replication.domain import ids
+from replication.domain.plan import Plan, PlannedStep
 from replication.domain.specs import (
     ContainerMappingSpec,
     ContainerSpec,
@@ -42,6 +43,12 @@ class Planned:
     key: str
     spec: Spec
     needs: tuple[str, ...] = ()
+    reused: bool = False
+
+
+def reused(planned: list[Planned]) -> list[Planned]:
+    """The same, as a plan has it that found the foundations there."""
+    return [replace(each, reused=not each.key.startswith(("protect", "settle"))) for each in planned]
 
 
 def foundations() -> list[Planned]:
@@ -116,10 +123,10 @@ def run(*names: str, planned: list[Planned] | None = None) -> Run:
     common = {"connection": place.connection, "vault": place}
     now = clock.now()
     draft = Draft.objects.create(**common, owner=person, updated_by=person, created_at=now, updated_at=now)
-    plan = ReplicationPlan.objects.create(
-        **common, draft=draft, digest="d", document="{}", created_at=now, created_by=person
-    )
     planned = planned if planned is not None else foundations() + [protection(name) for name in names]
+    plan = ReplicationPlan.objects.create(
+        **common, draft=draft, digest="d", document=_document(planned), created_at=now, created_by=person
+    )
     last = Run.objects.aggregate(last=models.Max("number"))["last"] or 0
     result = Run.objects.create(
         **common, number=last + 1, plan=plan, purpose="enable", started_by=person, request_id=str(uuid.uuid4()),
@@ -132,6 +139,16 @@ def run(*names: str, planned: list[Planned] | None = None) -> Run:
         for each in claims
     )
     return result
+
+
+def _document(planned: list[Planned]) -> str:
+    steps = tuple(
+        PlannedStep(key=each.key, title=each.key, spec=each.spec, reused=each.reused, why="", needs=each.needs)
+        for each in planned
+    )
+    return Plan(
+        vault_id=VAULT_ID, source_location="eastasia", target_location="southeastasia", steps=steps, machines=()
+    ).canonical()
 
 
 def _step(of: Run, planned: Planned, position: int) -> Step:
