@@ -72,6 +72,13 @@ DEFAULT_RETENTION_HOURS = int(os.environ.get("PORTAL_DEFAULT_RETENTION_HOURS", "
 DEFAULT_APP_CONSISTENT_MINUTES = int(os.environ.get("PORTAL_DEFAULT_APP_CONSISTENT_MINUTES", "60"))
 NAME_SUFFIX = os.environ.get("PORTAL_NAME_SUFFIX", "-asr")
 
+# --- the audit (docs/audit.md) -----------------------------------------------------------------------------------
+AUDIT_KEY = environment.secret("PORTAL_AUDIT_KEY")  # '' : made at first start and kept in the home folder
+AUDIT_OLD_KEYS = environment.words("PORTAL_AUDIT_OLD_KEYS")  # fingerprints of keys that were changed
+AUDIT_CHECKPOINTS = os.environ.get("PORTAL_AUDIT_CHECKPOINTS", "")  # a file, or syslog:[HOST:PORT]
+AUDIT_CHECKPOINT_INTERVAL = int(os.environ.get("PORTAL_AUDIT_CHECKPOINT_INTERVAL", "300"))
+AUDIT_VERIFY_INTERVAL = int(os.environ.get("PORTAL_AUDIT_VERIFY_INTERVAL", "3600"))
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -198,6 +205,7 @@ CELERY_TASK_DEFAULT_QUEUE = "replication"
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "replication.sweep", "schedule": SWEEP_INTERVAL, "options": {"expires": SWEEP_INTERVAL * 5}},
+    "watch_audit": {"task": "replication.watch_audit", "schedule": AUDIT_CHECKPOINT_INTERVAL},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from replication.domain.roles import Permission, Role, allowed, refusal
@@ -199,6 +199,22 @@ def audit(person: Someone) -> QuerySet[AuditEntry]:
     if not may(person, Permission.AUDIT_ALL):
         return AuditEntry.objects.filter(own)
     return AuditEntry.objects.filter(own | Q(vault_key="") | Q(vault_key__in=keys))
+
+
+def whole_audit(person: Someone) -> Decision:
+    """Whether the person may read every entry that there is: what is sealed as a whole, and handed out as a whole."""
+    decision = may(person, Permission.AUDIT_ALL)
+    told = Vault.objects.filter(Exists(AuditEntry.objects.filter(vault_key=OuterRef("key"))))
+    if decision and told.exclude(pk__in=vaults(person, Permission.AUDIT_ALL)).exists():
+        return Decision(False, "Only somebody who may read the audit of every vault can do this.")
+    return decision
+
+
+def require_whole_audit(person: Someone) -> None:
+    """Raise Refused with the reason unless the person may read every entry."""
+    decision = whole_audit(person)
+    if not decision:
+        raise Refused(decision.reason)
 
 
 def get(rows: QuerySet[Row], **lookup: object) -> Row:

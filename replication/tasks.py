@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from replication.actions import checkpoints, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -37,3 +38,10 @@ def answer_reading(reading_id: int) -> None:
 def sync_vault(vault_id: int) -> None:
     """Read a vault's items and jobs again."""
     vaults.sync(vault_id)
+
+
+@shared_task(name="replication.watch_audit")
+def watch_audit() -> None:
+    """Seal the audit's head, and walk its chain when that is due or was asked for."""
+    checkpoints.take()
+    verification.check_if_due()

@@ -47,6 +47,7 @@ _runs: list[Address] = [
     path("runs/<uuid:pk>/resume/", runs.resume, name="run_resume"),
     path("runs/<uuid:pk>/take-over/", runs.take_over, name="run_take_over"),
     path("runs/<uuid:pk>/retry/", runs.retry, name="run_retry"),
+    path("runs/<uuid:pk>/evidence/", audit.evidence, name="run_evidence"),
     path("runs/<uuid:run_pk>/steps/<int:pk>/", runs.step, name="step"),
     path("vaults/<int:pk>/runs/", runs.runs, name="runs"),
     path("vaults/<int:pk>/jobs/", jobs.jobs, name="jobs"),
@@ -57,6 +58,10 @@ _runs: list[Address] = [
 _audit: list[Address] = [
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
+    path("audit/lines/", audit.lines, name="audit_lines"),
+    path("audit/bundle/", audit.bundle, name="audit_bundle"),
+    path("audit/verify/", audit.verify, name="audit_verify"),
+    path("audit/chain/", audit.chain, name="audit_chain"),
     path("audit/<int:sequence>/", audit.entry, name="audit_entry"),
 ]
 

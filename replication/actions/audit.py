@@ -7,6 +7,7 @@ gives its number back. A change whose entry cannot be written does not happen.
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from replication import clock
 from replication.actions.actor import Actor
 from replication.domain.vocabulary import ACTIONS
 from replication.models import AuditEntry, AuditHead, AuditSubject
+from replication.seals import canonical
 
 # What the hash covers, in this order, as canonical JSON; `subjects` is a list of [key, name].
 HASHED = (
@@ -77,10 +79,11 @@ def _append(entry: Entry, actor: Actor) -> AuditEntry:
     AuditHead.objects.filter(pk=1).update(sequence=F("sequence") + 1)  # takes the row's lock until the commit
     head = AuditHead.objects.get(pk=1)
     row = _row(entry, actor, head)
-    row.hash = digest(row, entry.subjects)
+    subjects = [(_sound(key), _sound(name)) for key, name in entry.subjects]
+    row.hash = digest(row, subjects)
     row.save(force_insert=True)
     AuditSubject.objects.bulk_create(
-        (AuditSubject(entry=row, position=n, key=key, name=name) for n, (key, name) in enumerate(entry.subjects)),
+        (AuditSubject(entry=row, position=n, key=key, name=name) for n, (key, name) in enumerate(subjects)),
         batch_size=500,
     )
     AuditHead.objects.filter(pk=1).update(hash=row.hash)
@@ -98,16 +101,16 @@ def _row(entry: Entry, actor: Actor, head: AuditHead) -> AuditEntry:
         phase=entry.phase,
         outcome=entry.outcome,
         subject_kind=entry.subject_kind,
-        subject_key=entry.subject_key,
-        subject_name=entry.subject_name[:300],
+        subject_key=_sound(entry.subject_key),
+        subject_name=_sound(entry.subject_name)[:300],
         vault_key=entry.vault_key,
         request_id=actor.request_id,
         run_id=entry.run_id,
         source_address=actor.address,
-        reason=actor.reason,
-        before=entry.before,
-        after=entry.after,
-        detail=entry.detail,
+        reason=_sound(actor.reason)[:300],
+        before=_as_stored(entry.before),
+        after=_as_stored(entry.after),
+        detail=_as_stored(entry.detail),
         correlation_id=entry.correlation_id,
         subject_count=len(entry.subjects),
         previous_hash=head.hash,
@@ -116,8 +119,26 @@ def _row(entry: Entry, actor: Actor, head: AuditHead) -> AuditEntry:
 
 def digest(row: AuditEntry, subjects: Iterable[tuple[str, str]]) -> str:
     """SHA-256, in hex, over the canonical JSON of an entry and its subjects."""
-    content = {name: _plain(getattr(row, name)) for name in HASHED} | {"subjects": [list(each) for each in subjects]}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(canonical(content(row, subjects)).encode()).hexdigest()
+
+
+def content(row: AuditEntry, subjects: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Everything that an entry says, as the hash covers it."""
+    return {name: _plain(getattr(row, name)) for name in HASHED} | {"subjects": [list(each) for each in subjects]}
+
+
+def _as_stored(value: Any) -> Any:
+    """A JSON value as it will be read again (names of numbers become texts, tuples lists), so that its hash stays the same."""
+    return _sound(json.loads(json.dumps(value, default=str)))
+
+
+def _sound(value: Any) -> Any:
+    """Without what no database takes: null characters and halves of surrogate pairs. An entry must not fail over a strange name."""
+    if isinstance(value, dict):
+        return {_sound(name): _sound(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_sound(each) for each in value]
+    return value.replace("\x00", "").encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:
@@ -126,16 +147,34 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
+# --- reading the chain again -----------------------------------------------------------------------------------------
+
+
+def head() -> tuple[int, str]:
+    """Number and hash of the last entry; (0, zeros) before the first."""
+    row = AuditHead.objects.filter(pk=1).first()
+    return (row.sequence, row.hash) if row else (0, "0" * 64)
+
+
+def sound_links(last: int) -> Iterator[tuple[int, str]]:
+    """(number, hash) of the entries from the first to `last`; ends before the first that does not fit what stands before it."""
+    previous, expected = "0" * 64, 1
+    rows = AuditEntry.objects.filter(sequence__lte=last).order_by("sequence").prefetch_related("subjects")
+    for row in rows.iterator(chunk_size=500):
+        subjects = [(each.key, each.name) for each in row.subjects.all()]
+        if row.sequence != expected or row.previous_hash != previous or row.hash != digest(row, subjects):
+            return
+        previous, expected = row.hash, expected + 1
+        yield row.sequence, row.hash
+
+
 def broken_link() -> int | None:
-    """The sequence number of the first entry that does not fit the chain, or None when all hold.
+    """The number of the first entry that does not fit the chain, or None when all hold. Entries may be written meanwhile.
 
     One that is missing counts as broken at its number; an end cut off shows as a head that is ahead of the last entry.
     """
-    previous, expected = "0" * 64, 1
-    for row in AuditEntry.objects.order_by("sequence").prefetch_related("subjects").iterator(chunk_size=500):
-        subjects = [(each.key, each.name) for each in row.subjects.all()]
-        if row.sequence != expected or row.previous_hash != previous or row.hash != digest(row, subjects):
-            return expected
-        previous, expected = row.hash, expected + 1
-    head = AuditHead.objects.filter(pk=1).first()
-    return None if head is None or (head.sequence, head.hash) == (expected - 1, previous) else expected
+    newest = AuditEntry.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    last, last_hash = head()  # read after the newest entry, so that it cannot honestly lie behind it
+    reached = next(iter(deque(sound_links(last), maxlen=1)), (0, "0" * 64))
+    whole = reached == (last, last_hash) and newest <= last
+    return None if whole else min(reached[0], last) + 1

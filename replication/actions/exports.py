@@ -6,7 +6,7 @@ from replication import access
 from replication.actions.actor import Actor
 from replication.actions.audit import record
 from replication.domain.roles import Permission
-from replication.models import Vault
+from replication.models import Run, Vault
 
 
 def items(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Actor) -> None:
@@ -14,12 +14,37 @@ def items(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Act
     _export("items.export", vault, filters, rows, actor)
 
 
-def audit(*, filters: dict[str, Any], rows: int, actor: Actor) -> None:
-    """Audit entries left as CSV."""
-    _export("audit.export", None, filters, rows, actor)
+def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """Audit entries left as CSV or, form "lines", as JSON lines."""
+    _export("audit.export", None, filters, rows, actor, form=form)
 
 
-def _export(action: str, vault: Vault | None, filters: dict[str, Any], rows: int, actor: Actor) -> None:
+def audit_chain(*, last: int, head: str, actor: Actor) -> None:
+    """The whole chain up to entry `last` left as a bundle. Refused to those who may not read all of it."""
+    assert actor.person is not None
+    access.require_whole_audit(actor.person)
+    _export("audit.export", None, {}, last, actor, form="bundle", head=head)
+
+
+def run(found: Run, *, rows: int, actor: Actor) -> None:
+    """The evidence of a run left. Refused to those who may not read everybody's entries in its vault."""
+    assert actor.person is not None
+    access.require(actor.person, Permission.AUDIT_ALL, found.vault)
+    record(
+        "run.evidence",
+        actor=actor,
+        subject_kind="run",
+        subject_key=str(found.pk),
+        subject_name=f"run {found.number} in {found.vault.name}",
+        vault_key=found.vault.key,
+        run_id=found.pk,
+        detail={"rows": rows},
+    )
+
+
+def _export(
+    action: str, vault: Vault | None, filters: dict[str, Any], rows: int, actor: Actor, **more: str
+) -> None:
     assert actor.person is not None
     access.require(actor.person, Permission.EXPORT, vault)
     record(
@@ -29,5 +54,5 @@ def _export(action: str, vault: Vault | None, filters: dict[str, Any], rows: int
         subject_key=vault.key if vault else "",
         subject_name=vault.name if vault else "all vaults",
         vault_key=vault.key if vault else "",
-        detail={"filters": filters, "rows": rows},
+        detail={"filters": filters, "rows": rows, **more},
     )

@@ -19,6 +19,7 @@ ACTIONS: dict[str, str] = {
     "run.resume": "{actor} resumed {subject}",
     "run.take_over": "{actor} took over {subject}",
     "run.ended": "{subject} ended",
+    "run.evidence": "{actor} took the evidence of {subject}",
     "grant.given": "{actor} granted a role to {subject}",
     "grant.changed": "{actor} changed the role of {subject}",
     "grant.ended": "{actor} ended the role of {subject}",

@@ -1,6 +1,6 @@
 """Rows. What is stored is said in docs/architecture.md; who may see a row is said in access.py."""
 
-from replication.models.audit import AuditEntry, AuditHead, AuditSubject
+from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
 from replication.models.connection import Connection
 from replication.models.draft import Draft, DraftMachine
 from replication.models.grant import Grant, GrantScope
@@ -17,6 +17,7 @@ from replication.models.setting import Setting
 from replication.models.vault import Vault
 
 __all__ = [
+    "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
     "AuditSubject",

@@ -77,3 +77,17 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.hash[:12]}"
+
+
+class AuditCheckpoint(models.Model):
+    """The head of the chain at one moment, signed (seals.py). Insert-only; a copy goes off the host when one is configured."""
+
+    sequence = models.BigIntegerField(unique=True)
+    at = models.DateTimeField()
+    sealed = models.JSONField()  # {statement: {kind, sequence, hash, at, key}, public_key, signature}
+
+    class Meta:
+        ordering = ["sequence"]
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.sequence}"

@@ -4,7 +4,12 @@ from typing import Any
 
 from django.db import connections
 
-INSERT_ONLY = ("replication_auditentry", "replication_auditsubject", "replication_replicationplan")
+INSERT_ONLY = (
+    "replication_auditentry",
+    "replication_auditsubject",
+    "replication_auditcheckpoint",
+    "replication_replicationplan",
+)
 
 _POSTGRES_FUNCTION = """
 CREATE OR REPLACE FUNCTION replication_insert_only() RETURNS trigger AS $$

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from replication.actions import verification
 from replication.domain.roles import Role
 from replication.domain.vocabulary import ACTIONS
 from replication.grid import Choice, Column, Day, Grid, Rows, Text, by
@@ -69,6 +71,7 @@ def grid() -> Grid:
             ),
             Text(key="subject", label="Subject", narrow=_by_subject),
             Text(key="run", label="Run", narrow=_by_run),
+            Text(key="request", label="Request", narrow=by("request_id")),
             Day(key="from", label="From", narrow=lambda rows, day: rows.filter(at__gte=_midnight(day))),
             Day(key="to", label="To", narrow=lambda rows, day: rows.filter(at__lt=_midnight_after(day))),
         ),
@@ -117,6 +120,28 @@ def _compact(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_compact(each) for each in value)
     return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How the chain stood when it was walked last; `checking` while somebody waits for the next walk."""
+
+    state: State
+    text: str
+    at: datetime | None
+    checking: bool
+
+
+def chain() -> Chain:
+    """Two settings, one query."""
+    verdict, at, checking = verification.last()
+    if verdict is None:
+        return Chain(State("info", "Not verified yet"), "Workers verify the chain once an hour.", None, checking)
+    if verdict.bad is not None:
+        text = f"The chain is broken at entry {verdict.bad:,}: {verdict.why}."
+        return Chain(State("error", "Broken"), text, at, checking)
+    text = f"{verdict.entries:,} entries, {verdict.checkpoints:,} signed checkpoints."
+    return Chain(State("ok", "Verified"), text, at, checking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +205,24 @@ class AuditRow:
             ("Hash before", self.entry.previous_hash),
         )
         return [(term, text) for term, text in shown if text]
+
+    @property
+    def trails(self) -> list[tuple[str, str]]:
+        """(words, address) of the history of what the entry speaks of."""
+        asked = (
+            ("All entries of this request", {"request": self.entry.request_id}),
+            ("All entries of this run", {"run": self.entry.run_id or ""}),
+            (f"All entries by {self.entry.actor_name}", {"person": self.entry.actor_name}),
+            ("All entries about this subject", {"subject": self.entry.subject_name}),
+        )
+        audit = reverse("replication:audit")
+        return [(text, f"{audit}?{urlencode(query)}") for text, query in asked if all(query.values())]
+
+    @property
+    def machine_trails(self) -> list[tuple[str, str]]:
+        """(machine, address of its history) of those that are listed."""
+        audit = reverse("replication:audit")
+        return [(name, f"{audit}?{urlencode({'subject': name})}") for name in self.subjects]
 
     @property
     def subjects(self) -> list[str]:

@@ -1,17 +1,25 @@
-"""Audit history: the list, one entry, and the export."""
+"""Audit history: the list, one entry, the exports and bundles, and how the chain stands."""
+
+from collections.abc import Iterator
+from uuid import UUID
 
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from replication import access, clock
-from replication.actions import exports
+from replication.actions import bundles, exports, verification
+from replication.actions.audit import head as chain_head
+from replication.actions.evidence import of as facts_of
 from replication.domain.roles import Permission
+from replication.grid import View
+from replication.models import AuditEntry
 from replication.presenters import audit as present
 from replication.views.actor import actor, signed_in
+from replication.views.live import OVER, RUNNING, nothing_new
 
 
 @require_safe
@@ -19,7 +27,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Entries that the person may read: all of their vaults', or only their own."""
     person = signed_in(request)
     view = present.grid().view(access.audit(person), request.GET)
-    everything = access.may(person, Permission.AUDIT_ALL)
+    everything, whole = access.may(person, Permission.AUDIT_ALL), access.whole_audit(person)
     context = {
         "view": view,
         "rows": [present.AuditRow(entry) for entry in view.page],
@@ -27,6 +35,9 @@ def audit(request: HttpRequest) -> HttpResponse:
         "why_own": everything.reason,
         "selects": [view.pills[key] for key in ("person", "action", "outcome")],
         "export_url": f"{reverse('replication:audit_export')}?{request.GET.urlencode()}",
+        "lines_url": f"{reverse('replication:audit_lines')}?{request.GET.urlencode()}",
+        "why_not_bundle": whole.reason,
+        "chain": present.chain() if whole else None,
         "why_not_export": access.may(person, Permission.EXPORT).reason,
     }
     return render(request, "replication/audit/list.html", context)
@@ -45,8 +56,71 @@ def entry(request: HttpRequest, sequence: int) -> HttpResponse:
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """The list as CSV, all pages of it, by the same filters; the export is an entry itself."""
+    return _narrowed(request, "csv").csv(_name())
+
+
+@require_POST
+def lines(request: HttpRequest) -> HttpResponseBase:
+    """The same as JSON lines with a signed manifest."""
+    view = _narrowed(request, "lines")
+    return _download(bundles.filtered(view.rows, view.asked, by=str(signed_in(request))), _name())
+
+
+def _narrowed(request: HttpRequest, form: str) -> View:
     rows = access.audit(signed_in(request))
     last = rows.aggregate(last=Max("sequence"))["last"] or 0  # so that the file has not the entry of its own export
     view = present.grid().view(rows.filter(sequence__lte=last), request.GET)
-    exports.audit(filters=view.asked, rows=view.rows.count(), actor=actor(request))
-    return view.csv(f"audit-{clock.now():%Y%m%d-%H%M%S}")
+    exports.audit(filters=view.asked, rows=view.rows.count(), actor=actor(request), form=form)
+    return view
+
+
+@require_POST
+def bundle(request: HttpRequest) -> HttpResponseBase:
+    """The whole chain, which can be verified without the console; for those who may read all of it."""
+    access.require_whole_audit(signed_in(request))
+    last, head = chain_head()
+    exports.audit_chain(last=last, head=head, actor=actor(request))
+    return _download(bundles.chain(last, by=str(signed_in(request))), f"{_name()}-chain")
+
+
+def _download(content: Iterator[str], name: str) -> HttpResponseBase:
+    answer = StreamingHttpResponse(content, content_type="application/jsonl")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.jsonl"'
+    return answer
+
+
+def _name() -> str:
+    return f"audit-{clock.now():%Y%m%d-%H%M%S}"
+
+
+# --- the chain's check ------------------------------------------------------------------------------------------------
+
+
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Have a worker walk the chain now."""
+    verification.ask(actor=actor(request))
+    return redirect("replication:audit")
+
+
+@require_safe
+def chain(request: HttpRequest) -> HttpResponse:
+    """How the chain stands; polled while it is being walked."""
+    access.require_whole_audit(signed_in(request))
+    shown = present.chain()
+    if shown.checking:
+        return nothing_new(RUNNING)
+    return render(request, "replication/audit/_chain.html", {"chain": shown}, status=OVER)
+
+
+@require_POST
+def evidence(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """All that is known of one run, signed."""
+    person = signed_in(request)
+    rows = access.runs(person).select_related("vault", "plan", "started_by", "owner", "retry_of")
+    found = access.get(rows, pk=pk)
+    access.require(person, Permission.AUDIT_ALL, found.vault)
+    entries = AuditEntry.objects.filter(run_id=found.pk, vault_key=found.vault.key, sequence__lte=chain_head()[0])
+    exports.run(found, rows=entries.count(), actor=actor(request, found.vault))
+    content = bundles.of_run(entries, facts_of(found), by=str(person))
+    return _download(content, f"run-{found.number}-evidence")

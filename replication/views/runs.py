@@ -181,6 +181,7 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "machine_filters": [(key, label) for key, (label, _) in present.MACHINE_FILTERS.items()],
         "why_not_pause": may or why_not_pause(row),
         "why_not_take_over": may or why_not_take_over(row, person),
+        "why_not_evidence": access.may(person, Permission.AUDIT_ALL, found.vault).reason,
         "why_not_cancel": may or why_not_cancel(row),
         "why_not_retry": may or why_not_retry(row, progress),
         "retries": list(found.retries.order_by("number")),

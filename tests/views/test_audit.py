@@ -2,13 +2,19 @@
 
 import csv
 import io
+import json
 from typing import Any
 
+import pytest
 from django.urls import reverse
 
+from replication import seals
 from replication.actions.actor import Actor
 from replication.actions.audit import broken_link, gesture, record
-from replication.models import AuditEntry, Person, Vault
+from replication.models import AuditEntry, Person, Vault, triggers
+from replication.tasks import watch_audit
+from scripts import verify_audit_bundle
+from tests.views import rows
 from tests.views.conftest import SignedIn
 
 
@@ -83,7 +89,7 @@ def test_the_export_has_the_filtered_entries_and_is_an_entry_itself(
     browser, address = signed_in(lead), reverse("replication:audit_export")
     assert [row["Number"] for row in _csv(browser.post(address + "?action=run.enable"))] == [str(entry.sequence)]
     exported = AuditEntry.objects.get(action="audit.export")
-    assert (exported.actor_id, exported.detail) == (lead.pk, {"filters": {"action": "run.enable"}, "rows": 1})
+    assert (exported.actor_id, exported.detail) == (lead.pk, {"filters": {"action": "run.enable"}, "rows": 1, "form": "csv"})
     everything = _csv(browser.post(address))
     assert "'=cmd()" in {row["Subject"] for row in everything}
     assert len(everything) == AuditEntry.objects.latest("sequence").detail["rows"]
@@ -97,3 +103,106 @@ def test_an_administrator_exports_only_what_they_may_read(
     address = reverse("replication:audit_export")
     assert "rsv-foreign" not in {row["Subject"] for row in _csv(signed_in(admin).post(address))}
     assert {row["Person"] for row in _csv(signed_in(helpdesk).post(address))} <= {"Helpdesk"}
+
+
+# --- bundles, and how the chain stands ----------------------------------------------------------------------------------
+
+
+def _lines(answer: Any) -> list[bytes]:
+    return b"".join(answer.streaming_content).splitlines(keepends=True)
+
+
+def _verified(lines: list[bytes]) -> verify_audit_bundle.Bundle:
+    bundle = verify_audit_bundle.Bundle({seals.fingerprint()}, None)
+    bundle.read(lines)
+    return bundle
+
+
+def test_json_lines_come_through_the_filters_of_the_page_and_say_that_they_are_no_chain(
+    signed_in: SignedIn, vault: Vault, admin: Person, lead: Person
+) -> None:
+    entry = _enable(admin, vault)
+    record("session.signed_in", actor=_by(admin), subject_name="Admin")
+    bundle = _verified(_lines(signed_in(lead).post(reverse("replication:audit_lines") + "?action=run.enable")))
+    assert (bundle.count, bundle.last) == (1, entry.sequence)
+    assert (bundle.header["chain"], bundle.header["filters"]) == (False, {"action": "run.enable"})
+    assert AuditEntry.objects.get(action="audit.export").detail["form"] == "lines"
+
+
+def test_the_whole_chain_leaves_as_a_bundle_and_that_is_an_entry(
+    signed_in: SignedIn, vault: Vault, admin: Person, lead: Person
+) -> None:
+    for _ in range(3):
+        _enable(admin, vault)
+    bundle = _verified(_lines(signed_in(lead).post(reverse("replication:audit_bundle"))))
+    exported = AuditEntry.objects.get(action="audit.export")
+    assert (bundle.count, bundle.header["chain"], exported.sequence) == (3, True, 4)
+    assert exported.detail == {"filters": {}, "rows": 3, "form": "bundle", "head": bundle.head}
+
+
+def test_who_may_not_read_every_vault_gets_no_bundle_and_is_told_why(
+    signed_in: SignedIn, vault: Vault, foreign_vault: Vault, admin: Person, stranger: Person
+) -> None:
+    record("items.refresh", actor=_by(stranger), vault_key=foreign_vault.key, subject_name="rsv-foreign")
+    answer = signed_in(admin).post(reverse("replication:audit_bundle"))
+    assert answer.status_code == 403
+    assert "Only somebody who may read the audit of every vault can do this." in answer.content.decode()
+    assert "Only somebody who may read" in signed_in(admin).get(reverse("replication:audit")).content.decode()
+
+
+def test_the_page_says_when_the_chain_was_verified_and_has_it_done_again(
+    signed_in: SignedIn, vault: Vault, admin: Person, lead: Person
+) -> None:
+    _enable(admin, vault)
+    browser, page = signed_in(lead), reverse("replication:audit")
+    assert "Not verified yet" in browser.get(page).content.decode()
+    browser.post(reverse("replication:audit_verify"))
+    assert "A worker walks the chain now." in browser.get(page).content.decode()
+    assert browser.get(reverse("replication:audit_chain")).status_code == 204
+    watch_audit()
+    assert browser.get(reverse("replication:audit_chain")).status_code == 286
+    shown = browser.get(page).content.decode()
+    assert "Verified" in shown
+    assert "1 entries, 1 signed checkpoints." in shown or "1 entry" in shown
+    assert "walks" not in shown
+
+
+def test_a_broken_chain_is_told_on_the_page(signed_in: SignedIn, vault: Vault, admin: Person, lead: Person) -> None:
+    entry = _enable(admin, vault)
+    triggers.remove()
+    AuditEntry.objects.filter(pk=entry.pk).update(actor_name="Somebody else")
+    triggers.install()
+    watch_audit()
+    assert "The chain is broken at entry 1" in signed_in(lead).get(reverse("replication:audit")).content.decode()
+
+
+def test_an_entry_leads_to_the_trails_of_its_request_run_person_and_machines(
+    signed_in: SignedIn, vault: Vault, admin: Person, lead: Person
+) -> None:
+    entry = _enable(admin, vault)
+    record("session.signed_in", actor=Actor(person=None, name="Other", request_id="req-2"), subject_name="Other")
+    browser = signed_in(lead)
+    shown = browser.get(reverse("replication:audit_entry", args=[entry.sequence])).content.decode()
+    for link in ("?request=req-1", "?person=Admin", "?subject=erp-7", "?subject=run+7+in+rsv-dr"):
+        assert link in shown
+        found = browser.get(reverse("replication:audit") + link).content.decode()
+        assert f'aria-label="Entry {entry.sequence}"' in found
+        assert 'aria-label="Entry 2"' not in found
+
+
+def test_the_evidence_of_a_run_is_signed_and_whole(signed_in: SignedIn, vault: Vault, admin: Person, lead: Person) -> None:
+    run = rows.run(vault, admin, reason="CHG-42")
+    run.steps.filter(kind="protect").update(state="succeeded", correlation_id="corr-1", azure_job_id="/jobs/1")
+    rows.item(vault, "vm-0000", rpo=42)
+    record("run.enable", actor=_by(admin), phase="asked", run_id=run.pk, vault_key=vault.key, subject_name="run 1")
+    record("items.refresh", actor=_by(admin), vault_key=vault.key)
+    lines = _lines(signed_in(lead).post(reverse("replication:run_evidence", args=[run.pk])))
+    assert _verified(lines).count == 1
+    told = json.loads(lines[1])["run"]
+    assert (told["reason"], told["asked_by"]["user_name"], told["plan"]["digest"]) == ("CHG-42", "admin", run.plan.digest)
+    assert {step["correlation_id"] for step in told["steps"] if step["kind"] == "protect"} == {"corr-1"}
+    assert [(item["name"], item["rpo"]) for item in told["read_back"]] == [("vm-0000", 42)]
+    assert AuditEntry.objects.get(action="run.evidence").run_id == run.pk
+    changed = [lines[0], lines[1].replace(b"CHG-42", b"CHG-43"), *lines[2:]]
+    with pytest.raises(verify_audit_bundle.Bad, match="not those that were signed"):
+        _verified(changed)
