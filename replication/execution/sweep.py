@@ -7,6 +7,8 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from replication import clock
 from replication.domain import ids
 from replication.domain.inventory import Job
@@ -43,7 +45,9 @@ def settle(vault: Vault, gateway: Gateway, until: datetime) -> bool:
     return True
 
 
+@transaction.atomic
 def _claim(vault: Vault) -> list[Step]:
+    """In one transaction: who dies between the claim and the next due time would leave the vault alone for the longest pause."""
     outstanding = ledger.swept(vault.pk)
     ahead = ledger.in_seconds(LONGEST_PAUSE)
     if not outstanding.filter(due_at__lte=clock.now()).update(due_at=ahead):

@@ -21,7 +21,7 @@ from django.db import transaction
 from replication import clock, execution
 from replication.actions import audit
 from replication.domain.problems import When
-from replication.execution import engine
+from replication.execution import engine, ledger
 from replication.models import AuditEntry, MachineClaim, Run, Step
 from tests.execution import build
 from tests.execution.azure import Azure, Fault, World, error
@@ -179,3 +179,16 @@ def test_the_chain_holds_after_a_plug_in_the_last_transaction(azure: Azure) -> N
 
 def _pull(*_: object) -> None:
     raise Pulled
+
+
+def test_who_dies_in_the_claim_of_a_sweep_leaves_it_due(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    azure.scale = 1
+    run = build.run(planned=[build.Planned(each.key, each.spec) for each in map(build.protection, ["web"])])
+    engine.advance(run.pk, azure)
+    azure.world.forward(1)
+    before = run.steps.get().due_at
+    assert before <= azure.world.at
+    monkeypatch.setattr(ledger, "look_again_together", _pull)
+    with pytest.raises(Pulled):
+        engine.advance(run.pk, azure)
+    assert run.steps.get().due_at == before
