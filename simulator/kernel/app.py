@@ -75,6 +75,7 @@ async def _send(request: Request, response: Response, send: Send) -> None:
     if delivery.delay:
         await asyncio.sleep(delivery.delay)
     if delivery.reset:
+        _cut(send)
         raise ConnectionResetError("an injected fault")
     await send(
         {"type": "http.response.start", "status": response.status, "headers": _headers(request, response, content)}
@@ -87,6 +88,13 @@ async def _send(request: Request, response: Response, send: Send) -> None:
         await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
         raise ConnectionResetError("an injected fault")
     await send({"type": "http.response.body", "body": content})
+
+
+def _cut(send: Send) -> None:
+    """Break the connection below HTTP; an exception alone would have uvicorn answer 500."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
 
 
 def _headers(request: Request, response: Response, content: bytes) -> list[tuple[bytes, bytes]]:

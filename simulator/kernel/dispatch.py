@@ -45,7 +45,7 @@ class Exchange:
         try:
             response = self._spoiled(self._answer())
         except errors.ArmError as refusal:
-            response = self._refused(refusal)
+            response = self._spoiled(self._refused(refusal))
         except Exception:
             log.exception("%s %s", self.request.method, self.request.path)
             response = self._refused(_broken())

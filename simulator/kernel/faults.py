@@ -187,6 +187,8 @@ def refusal(world: World, line: Line) -> errors.ArmError | None:
     if line.spec["do"] == "expired":
         text = "The access token expiry UTC time has passed."
         return errors.authentication_failed(world.tenant, "ExpiredAuthenticationToken", text)
+    if line.spec["do"] == "reset" and not line.after:  # nothing is done; `spoil` keeps the answer from arriving
+        return errors.ArmError(500, *_STANDARD[500])
     if line.spec["do"] != "status":
         return None
     status = int(line.spec["status"])

@@ -60,6 +60,16 @@ def test_broken_connections(azure: Azure, impatient: ResourceManagementClient, d
     assert impatient.resource_groups.get("rg-dr-sea").name == "rg-dr-sea"
 
 
+@pytest.mark.parametrize(("when", "acted"), [("before", False), ("after", True)])
+def test_a_reset_comes_before_or_after_the_act(
+    azure: Azure, impatient: ResourceManagementClient, when: str, acted: bool
+) -> None:
+    azure.control("PUT", "faults", [{"verb": "PUT", "nth": 1, "do": "reset", "when": when}])
+    with pytest.raises(ServiceResponseError):
+        impatient.resource_groups.create_or_update("rg-cut-off", {"location": "eastasia"})
+    assert impatient.resource_groups.check_existence("rg-cut-off") is acted
+
+
 def test_an_expired_token_in_the_middle(azure: Azure, impatient: ResourceManagementClient) -> None:
     azure.control("PUT", "faults", [{"verb": "GET", "nth": 1, "do": "expired"}])
     with pytest.raises(ClientAuthenticationError):
