@@ -78,6 +78,7 @@ AUDIT_OLD_KEYS = environment.words("PORTAL_AUDIT_OLD_KEYS")  # fingerprints of k
 AUDIT_CHECKPOINTS = os.environ.get("PORTAL_AUDIT_CHECKPOINTS", "")  # a file, or syslog:[HOST:PORT]
 AUDIT_CHECKPOINT_INTERVAL = int(os.environ.get("PORTAL_AUDIT_CHECKPOINT_INTERVAL", "300"))
 AUDIT_VERIFY_INTERVAL = int(os.environ.get("PORTAL_AUDIT_VERIFY_INTERVAL", "3600"))
+REASON_REQUIRED = environment.words("PORTAL_REASON_REQUIRED")  # actions that want a reason or ticket
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -107,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "replication.views.reasons.ReasonMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

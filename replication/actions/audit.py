@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -50,6 +51,10 @@ class Entry:
     subjects: Sequence[tuple[str, str]] = field(default_factory=tuple)  # (key, name) of each machine it speaks of
 
 
+class NeedsReason(Exception):
+    """The verb wants a reason or ticket here (PORTAL_REASON_REQUIRED), and none was given. Nothing was changed."""
+
+
 @contextmanager
 def gesture(action: str, *, actor: Actor, **facts: Any) -> Iterator[Entry]:
     """A transaction that ends with its audit entry.
@@ -58,8 +63,10 @@ def gesture(action: str, *, actor: Actor, **facts: Any) -> Iterator[Entry]:
             …change rows…
             entry.after = {...}
 
-    An exception inside rolls back both the change and the entry.
+    An exception inside rolls back both the change and the entry. Raises NeedsReason before anything is changed.
     """
+    if actor.person and not actor.reason and action in settings.REASON_REQUIRED:
+        raise NeedsReason(action)
     entry = Entry(action=action, **facts)
     with transaction.atomic():
         yield entry

@@ -11,6 +11,14 @@ INSERT_ONLY = (
     "replication_replicationplan",
 )
 
+# REPLACE INTO deletes the row that has the same without a word to SQLite's DELETE triggers: what is there cannot come again.
+_SAME = {
+    "replication_auditentry": "id = NEW.id OR sequence = NEW.sequence",
+    "replication_auditsubject": "id = NEW.id OR (entry_id = NEW.entry_id AND position = NEW.position)",
+    "replication_auditcheckpoint": "id = NEW.id OR sequence = NEW.sequence",
+    "replication_replicationplan": "id = NEW.id",
+}
+
 _POSTGRES_FUNCTION = """
 CREATE OR REPLACE FUNCTION replication_insert_only() RETURNS trigger AS $$
 BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END;
@@ -19,10 +27,11 @@ $$ LANGUAGE plpgsql;
 
 
 def _sqlite(table: str) -> list[str]:
+    there = f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"  # noqa: S608 - our own constants
     return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{name} BEFORE {verb} ON {table}{when} "
         f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END;"
-        for verb in ("UPDATE", "DELETE")
+        for name, verb, when in (("update", "UPDATE", ""), ("delete", "DELETE", ""), ("replace", "INSERT", there))
     ]
 
 
@@ -54,7 +63,7 @@ def remove(using: str = "default") -> None:
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for table in INSERT_ONLY:
-            names = ("rows", "truncate") if connection.vendor == "postgresql" else ("no_update", "no_delete")
+            names = ("rows", "truncate") if connection.vendor == "postgresql" else ("no_update", "no_delete", "no_replace")
             for name in names if table in tables else ():
                 on = f" ON {table}" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{on}")

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from portal.middleware import request_id
 from replication import access
 from replication.actions.actor import Actor
+from replication.grid import clean
 from replication.models import Person, Vault
 
 
@@ -15,9 +16,12 @@ def signed_in(request: HttpRequest) -> Person:
 
 
 def actor(request: HttpRequest, vault: Vault | None = None) -> Actor:
-    """The person with their role in the vault (without one: the most powerful of their roles), request id and address."""
+    """The person with their role in the vault (without one: the most powerful of theirs), reason, request id and address."""
     person = signed_in(request)
-    return Actor(person=person, name=str(person), role=access.role(person, vault) or "", **origin(request))
+    reason = clean(request.POST.get("reason"))
+    return Actor(
+        person=person, name=str(person), role=access.role(person, vault) or "", reason=reason, **origin(request)
+    )
 
 
 def stranger(request: HttpRequest) -> Actor:

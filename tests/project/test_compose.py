@@ -98,7 +98,7 @@ def test_operations_lists_every_variable_that_the_settings_read():
 def test_each_configuration_has_what_compose_asks_for(folder):
     text = (ROOT / "docker-compose.yml").read_text()
     asked = set(re.findall(r"\$\{CONFIG:-deploy/production\}/(\S+)", text))
-    made_by_script = {"secret-key", "database-password"}
+    made_by_script = {"secret-key", "database-password", "audit-key"}
     assert {path.name for path in (ROOT / "deploy" / folder).glob("*.env")} == asked - made_by_script
 
 
