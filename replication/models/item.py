@@ -37,6 +37,7 @@ class ProtectedItem(models.Model):
     digest = models.CharField(max_length=64)
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()  # when a read last found something new
+    copied_at = models.DateTimeField(null=True, blank=True)  # when a read first found the first copy done
     as_of = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
     version = models.BigIntegerField(default=0)  # the vault's version at the last change

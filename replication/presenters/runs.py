@@ -15,6 +15,7 @@ from replication.domain.states import RUN
 from replication.domain.steps import FINAL, STAGE_OF, STAGES, Outcome, StepState
 from replication.grid import Choice, Column, Grid, Rows, by, words
 from replication.models import ProtectedItem, Run, Step
+from replication.presenters.clocks import Clocks, Peers, peers
 from replication.presenters.items import ItemRow
 from replication.presenters.looks import State, region, run_state, step_state
 
@@ -249,6 +250,7 @@ class MachineRow:
     name: str
     item: ItemRow | None
     now: str
+    clocks: Clocks
     settings: StepRow | None = None
 
     @property
@@ -368,12 +370,16 @@ def machine_rows(
     keys = [step.machine_key for step in shown]
     by_machine = {i.machine_key: i for i in items.filter(machine_key__in=keys)}
     settings = {s.machine_key: s for s in _of(run, run.steps.filter(kind=SettleSpec.kind, machine_key__in=keys))}
+    others = peers(run, items)
     return [
-        _machine_row(step, by_machine.get(step.machine_key), settings.get(step.machine_key), names) for step in shown
+        _machine_row(step, by_machine.get(step.machine_key), settings.get(step.machine_key), names, others)
+        for step in shown
     ]
 
 
-def _machine_row(step: Step, item: ProtectedItem | None, settings: Step | None, names: Mapping[str, str]) -> MachineRow:
+def _machine_row(
+    step: Step, item: ProtectedItem | None, settings: Step | None, names: Mapping[str, str], others: Peers
+) -> MachineRow:
     name = step.spec.get("machine_name") or step.title
     row = StepRow(step, names)
     now = "Enabled" if step.state == StepState.SUCCEEDED else row.word
@@ -382,6 +388,7 @@ def _machine_row(step: Step, item: ProtectedItem | None, settings: Step | None, 
         name=name,
         item=ItemRow(item, names) if item else None,
         now=now,
+        clocks=others.clocks(step, item),
         settings=StepRow(settings, names) if settings else None,
     )
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
-from replication.domain.states import HEALTH_RANK, item_status
+from replication.domain.states import HEALTH_RANK, ItemStatus, item_status
 from replication.models import ProtectedItem, Sample, Vault
 from replication.sync.outcome import Outcome
 from replication.sync.snapshots import BATCH, store
@@ -34,6 +36,7 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
         once={"first_seen_at": now},
     )
     _store_samples(vault, items, known, now)
+    _note_copies(rows, now)
     return Outcome(changed=len(changed), seen=len(items))
 
 
@@ -70,6 +73,12 @@ def _columns(item: inv.Item) -> dict[str, Any]:
 def _search(item: inv.Item, group: str) -> str:
     words = (item.friendly_name, item.name, group, item.policy_name, item.primary_location, item.recovery_location)
     return " ".join(filter(None, words)).lower()
+
+
+def _note_copies(rows: QuerySet[ProtectedItem], now: datetime) -> None:
+    """When the first copy was done; forgotten when the machine is enabled anew."""
+    rows.filter(status=ItemStatus.PROTECTED, copied_at=None).update(copied_at=now)
+    rows.filter(status__in=(ItemStatus.ENABLING, ItemStatus.COPYING)).exclude(copied_at=None).update(copied_at=None)
 
 
 # -- history ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from replication.domain.roles import Permission
 from replication.grid import clean
 from replication.models import Person, Run
 from replication.presenters import runs as present
+from replication.presenters.clocks import budget
 from replication.presenters.looks import regions
 from replication.views.actor import actor, signed_in
 from replication.views.live import OVER, RUNNING, nothing_new, paced
@@ -173,6 +174,7 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "vault": found.vault,
         "run": row,
         "progress": progress,
+        "budget": budget(found),
         "failed_title": present.failed_title(progress),
         "now": clock.now(),
         "page": page,

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -20,6 +21,7 @@ from replication import access
 from replication.actions import drafts, plans, runs
 from replication.domain.choices import Choices, MachineChoice, SourceChoices, TargetChoices
 from replication.domain.compiler import Resolver, compile_plan
+from replication.domain.forecast import forecast
 from replication.domain.plan import Plan
 from replication.domain.roles import Permission
 from replication.forms.wizard import TARGET_IDS, EveryForm, MachineForm, SourceForm, TargetForm
@@ -336,7 +338,8 @@ def _run_fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: int = 200) -> HttpResponse:
-    plan = plans.compiled(draft)
+    known = plans.facts(draft)
+    plan = compile_plan(plans.choices(draft), known)
     machines_page = Paginator([present.ProtectedRow(step) for step in plan.protections], 50).get_page(
         request.GET.get("page")
     )
@@ -344,6 +347,7 @@ def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: 
     context = {
         "plan": plan,
         "counts": present.counts(plan),
+        "forecast": forecast(plan, known.machines, settings.SITE_RECOVERY_WRITES_A_MINUTE),
         "stages": present.stages(plan),
         "machines": machines_page,
         "objections": present.in_words(plan.objections, lambda page: present.page_url(draft, page)),

@@ -1,11 +1,13 @@
 """Runs: the list, one run live and light, its steps, cancel and retry."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
 
-from replication.models import Person, Run, Vault
+from replication import clock
+from replication.models import Pace, Person, ProtectedItem, Run, Turn, Vault
 from tests.views import rows
 from tests.views.conftest import SignedIn
 
@@ -129,3 +131,29 @@ def test_settings_after_protection_are_told_beside_their_machine(
     for said in ("The settings of 1 machine were not applied.", "not applied", "vm-0000", "size: asked"):
         assert said in shown
     assert "vm-0001" not in shown
+
+
+def test_three_clocks_a_machine_and_who_is_slow(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    run = rows.run(vault, admin, machines=7)
+    begun = clock.now() - timedelta(hours=2)
+    machines = run.steps.filter(kind="protect")
+    machines.update(state="succeeded", outcome="created", claimed_at=begun, ended_at=begun + timedelta(minutes=8))
+    for step in machines:
+        rows.item(vault, step.title, copied_at=begun + timedelta(minutes=40))
+    ProtectedItem.objects.filter(name="vm-0000").update(status="copying", copied_at=None)
+    machines.filter(title="vm-0001").update(state="running", ended_at=None)
+    shown = signed_in(admin).get(_page(run)).content.decode()
+    assert shown.count("enabled after 8 min, first copy after another 32 min") == 5
+    assert shown.count("The first copy takes longer than for its peers.") == 1
+    assert shown.count("Enabling takes longer than for its peers.") == 1
+
+
+def test_the_budget_is_told_while_the_run_goes_on(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    run, now = rows.run(vault, admin), rows.NOON.timestamp()
+    assert "left this minute" not in signed_in(admin).get(_page(run)).content.decode()
+    Pace.objects.create(name="arm:1:s", depth=190, rate=10, full_at=now, minute=now // 60, minute_spent=212)
+    Turn.objects.create(run=run, bucket="arm:1:s", given=212)
+    with clock.injected(lambda: rows.NOON):
+        assert "212 spent and 790 left this minute" in signed_in(admin).get(_page(run)).content.decode()
+    Run.objects.filter(pk=run.pk).update(state="succeeded")
+    assert "left this minute" not in signed_in(admin).get(_page(run)).content.decode()
