@@ -27,6 +27,7 @@ class Simulator:
     client_id: str = ""
     secret: str = ""
     control_secret: str = field(default="", repr=False)
+    pid: int = 0
 
     def __post_init__(self) -> None:
         found = json.loads((self.home / "credentials.json").read_text())
@@ -71,7 +72,7 @@ def running(*options: str) -> Iterator[Simulator]:
             line = process.stdout.readline()
             assert line.startswith("READY "), f"the simulator did not start: {line!r}"
             _, endpoint, ca = line.split()
-            yield Simulator(endpoint, ca.removeprefix("ca="), Path(home))
+            yield Simulator(endpoint, ca.removeprefix("ca="), Path(home), pid=process.pid)
         finally:
             process.terminate()
             process.wait(timeout=10)
