@@ -53,6 +53,7 @@ def begin(
         principal=call.principal.object_id,
     )
     resource = world.store.get(target_id)
+    operation.location = resource.location if resource is not None else ""
     if resource is not None:
         resource.operation = operation.id
         world.store.touch(resource)
@@ -82,12 +83,11 @@ def _urls(request: Request, operation: Operation) -> list[tuple[str, str]]:
 
 def status_url(request: Request, operation: Operation) -> str:
     """The absolute `Azure-AsyncOperation` URL, on the host the client used."""
-    address = ids.parse(operation.target)
     if operation.style is Style.SITE_RECOVERY:
         vault = "/".join(operation.target.split("/")[:9]).replace("/subscriptions/", "/Subscriptions/", 1)
         path = f"{vault}/replicationOperationStatus/{operation.id}"
         return f"{request.base_url}{path}?api-version={operation.api_version}{signed_tail(operation)}"
-    return f"{request.base_url}{_central(address, 'operations')}/{operation.id}?api-version={operation.api_version}"
+    return f"{request.base_url}{_central(operation, 'operations')}/{operation.id}?api-version={operation.api_version}"
 
 
 def result_url(request: Request, operation: Operation) -> str:
@@ -99,13 +99,14 @@ def result_url(request: Request, operation: Operation) -> str:
     if address.namespace == "Microsoft.Resources":
         path = f"/subscriptions/{address.subscription}/operationresults/{encoded(operation.id)}"
     else:
-        path = f"{_central(address, 'operationResults')}/{operation.id}"
+        path = f"{_central(operation, 'operationResults')}/{operation.id}"
     return f"{request.base_url}{path}?api-version={operation.api_version}"
 
 
-def _central(address: ids.Address, segment: str) -> str:
-    """Providers keep operations per region; ours all live in one (*assumed*: nothing depends on which)."""
-    return f"/subscriptions/{address.subscription}/providers/{address.namespace}/locations/global/{segment}"
+def _central(operation: Operation, segment: str) -> str:
+    """Providers keep operations per region (recorded for Network: azure-powershell, A2ARemoveReplicationProtectedItemDisk)."""
+    address, place = ids.parse(operation.target), operation.location or "global"
+    return f"/subscriptions/{address.subscription}/providers/{address.namespace}/locations/{place}/{segment}"
 
 
 def signed_tail(operation: Operation) -> str:
@@ -116,11 +117,17 @@ def signed_tail(operation: Operation) -> str:
     return f"&t={ticks}&c={noise[:third]}&s={noise[third : 2 * third]}&h={noise[2 * third :]}"
 
 
+def _wait(operation: Operation) -> int:
+    """Seconds between polls: Network's are short (recorded, same file), others go by the style."""
+    quick = ids.parse(operation.target).namespace == "Microsoft.Network" and operation.verb == "PUT"
+    return 3 if quick else RETRY_AFTER.get(operation.style, 10)
+
+
 def pace_headers(world: World, request: Request, operation: Operation, *, first: bool = False) -> list[tuple[str, str]]:
     """When to ask again, by `--pace`: Azure's own, or milliseconds (whole seconds for clients that ignore those)."""
     if world.settings.pace == "faithful":
         quiet = operation.style is Style.SITE_RECOVERY and not first  # recorded: polls carry none
-        operation.retry_after = 0 if quiet else RETRY_AFTER.get(operation.style, 10)
+        operation.retry_after = 0 if quiet else _wait(operation)
         return [] if quiet else [("Retry-After", str(operation.retry_after))]
     operation.retry_after = 0
     agent = request.headers.get("user-agent", "").lower()

@@ -54,6 +54,8 @@ class Operation:
     principal: str = ""
     retry_after: int = 0
     created_target: bool = False
+    #: The region of what it changes: providers keep their operations per region.
+    location: str = ""
 
     @property
     def due(self) -> float:

@@ -204,7 +204,7 @@ def _store(call: Call, write: Write, document: dict[str, Any], existing: Resourc
     created = existing is None
     runs = _takes_time(write, created, call.effect)
     if call.type.has_state:
-        document.setdefault("properties", {})["provisioningState"] = _state(created, runs)
+        document.setdefault("properties", {})["provisioningState"] = _state(call, created, runs)
     resource = call.world.put(call.id, document)
     if not runs:
         return call.respond(resource, write.created if created else write.replaced)
@@ -235,10 +235,11 @@ def _takes_time(write: Write, created: bool, effect: str) -> bool:
     return effect != "replaced-identical" or write.identical_runs
 
 
-def _state(created: bool, runs: bool) -> str:
+def _state(call: Call, created: bool, runs: bool) -> str:
+    """Network says Updating of what it makes (recorded: azure-powershell, A2ARemoveReplicationProtectedItemDisk)."""
     if not runs:
         return "Succeeded"
-    return "Creating" if created else "Updating"
+    return "Creating" if created and call.type.namespace != "Microsoft.Network" else "Updating"
 
 
 def _effect(call: Call, existing: Resource | None, document: dict[str, Any]) -> str:
@@ -353,7 +354,7 @@ def _check_tag(call: Call, existing: Resource | None) -> None:
     if match is None:
         return
     current = call.world.etag(existing) if existing is not None else None
-    if current is None or (match != "*" and match.removeprefix("W/") != current):
+    if current is None or (match != "*" and match.removeprefix("W/") != current.removeprefix("W/")):
         message = f"The condition '{match}' in the If-Match header was not satisfied. The current was '{current}'."
         raise errors.precondition_failed(message)
 

@@ -191,7 +191,7 @@ class World:
         body = {"id": resource.id, "name": resource.name, "type": resource.type, **copied(resource.document)}
         if kind is not None:
             if kind.etag:
-                body["etag"] = f'W/"{ids.guid(self.settings.seed, resource.key, resource.version)}"'
+                body["etag"] = self.etag(resource)
             if kind.render is not None:
                 kind.render(self, resource, body)
         return body
@@ -207,8 +207,8 @@ class World:
         return rendered
 
     def etag(self, resource: Resource) -> str:
-        """The etag of the `ETag` header, quoted."""
-        return f'"{ids.guid(self.settings.seed, resource.key, resource.version)}"'
+        """The etag of the `ETag` header, the same as in the body: weak (recorded for Network)."""
+        return f'W/"{ids.guid(self.settings.seed, resource.key, resource.version)}"'
 
 
 def copied(document: Any) -> Any:

@@ -12,7 +12,7 @@ from simulator.kernel.call import Call
 from simulator.kernel.registry import ResourceType, Style, Write
 from simulator.kernel.request import Response
 from simulator.kernel.store import Resource
-from simulator.kernel.world import World
+from simulator.kernel.world import World, copied
 from simulator.providers import versions
 
 VAULTS = "Microsoft.RecoveryServices/vaults"
@@ -21,6 +21,25 @@ _CONTENT = (
     "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers/replicationProtectedItems",
     "Microsoft.RecoveryServices/vaults/replicationFabrics",
 )
+
+
+#: What a vault says that nobody asked for (recorded: azure-powershell, A2AReprotectTest, 2025-08-01).
+_DEFAULTS: dict[str, Any] = {
+    "backupStorageVersion": "Unassigned",
+    "securitySettings": {
+        "immutabilitySettings": {"state": "Disabled"},
+        "softDeleteSettings": {
+            "softDeleteRetentionPeriodInDays": 14,
+            "softDeleteState": "Enabled",
+            "enhancedSecurityState": "Enabled",
+        },
+        "multiUserAuthorization": "Disabled",
+    },
+    "redundancySettings": {"standardTierStorageRedundancy": "GeoRedundant", "crossRegionRestore": "Disabled"},
+    "secureScore": "None",
+    "bcdrSecurityLevel": "Poor",
+    "restoreSettings": {"crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}},
+}
 
 
 def _validate(call: Call) -> None:
@@ -35,6 +54,8 @@ def _prepare(call: Call, document: dict[str, Any]) -> None:
     properties.setdefault("publicNetworkAccess", "Enabled")
     properties.setdefault("privateEndpointStateForBackup", "None")
     properties.setdefault("privateEndpointStateForSiteRecovery", "None")
+    for name, value in _DEFAULTS.items():
+        properties.setdefault(name, copied(value))
     identity = document.get("identity")
     if identity and "SystemAssigned" in str(identity.get("type", "")):
         identity.setdefault("principalId", ids.guid(call.world.settings.seed, call.id.lower(), "identity"))
@@ -53,9 +74,38 @@ def _deleting(call: Call) -> None:
 
 
 def _extended_information(call: Call) -> Response:
-    """Recorded: not the ARM shape (simulator.md §2.7)."""
+    """GET of `vaultExtendedInfo`; recorded: a refusal that has not the ARM shape (simulator.md §2.7)."""
+    vault = _vault_of(call)
+    kept = vault.sim.get("extended")
+    if kept is not None:
+        return Response(200, _extended(vault, kept))
     body = {"ErrorCode": "ResourceExtendedInfoNotFound", "Message": {"Language": "en-US", "Value": ""}}
     raise errors.ArmError(404, "ResourceExtendedInfoNotFound", "", body=body)
+
+
+def _put_extended_information(call: Call) -> Response:
+    """PUT of `vaultExtendedInfo`, which Azure PowerShell does once per vault before it asks anything of Site Recovery."""
+    vault = _vault_of(call)
+    asked = call.request.document().get("properties")
+    if not isinstance(asked, dict):
+        raise errors.invalid_content("Required property 'properties' not found in JSON")
+    vault.sim["extended"] = asked
+    return Response(200, _extended(vault, asked))
+
+
+def _extended(vault: Resource, properties: dict[str, Any]) -> dict[str, Any]:
+    """Recorded (azure-powershell, A2ANewAsrFabric), the missing slash of the id included."""
+    return {
+        "location": None,
+        "name": "vaultExtendedInfo",
+        "etag": ids.guid("extended", vault.key, str(properties)),
+        "tags": None,
+        "identity": None,
+        "properties": properties,
+        "id": f"{vault.id}extendedInformation/vaultExtendedInfo",
+        "type": f"{VAULTS}/extendedInformation",
+        "sku": None,
+    }
 
 
 def _vault_of(call: Call) -> Resource:
@@ -138,7 +188,7 @@ TYPES: list[ResourceType] = [
         versions=versions.VAULTS,
         tracked=False,
         get=False,
-        overrides={"GET": _extended_information},
+        overrides={"GET": _extended_information, "PUT": _put_extended_information},
     ),
     ResourceType(
         name=f"{VAULTS}/backupconfig",

@@ -91,7 +91,14 @@ def _prepare(call: Call, document: dict[str, Any]) -> None:
     properties.setdefault(
         "networkAcls", {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"}
     )
-    properties.setdefault("encryption", _encryption(str(properties["creationTime"])))
+    since = str(properties["creationTime"])
+    # recorded: azure-cli-extensions, A2A_scenarios (PUT and GET of the cache accounts)
+    properties["keyCreationTime"] = {"key1": since, "key2": since}
+    properties.setdefault("privateEndpointConnections", [])
+    if document.get("kind") in ("StorageV2", "BlobStorage"):
+        properties.setdefault("accessTier", "Hot")
+    document.setdefault("tags", {})
+    properties["encryption"] = _encryption(since, _part(properties, "encryption"))
     document["sku"]["tier"] = "Premium" if document["sku"]["name"].startswith("Premium") else "Standard"
     _secondary(document)
 
@@ -110,9 +117,20 @@ def _endpoints(name: str) -> dict[str, str]:
     }
 
 
-def _encryption(since: str) -> dict[str, Any]:
+def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object of a request's body, {} when it is left out. Raises ArmError 400 for anything else."""
+    found = whole.get(name) or {}
+    if not isinstance(found, dict):
+        raise errors.invalid_content(f"Error converting value to type 'dict'. Path '{name}'")
+    return found
+
+
+def _encryption(since: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Blobs and files are always encrypted, whatever little is asked."""
     part = {"keyType": "Account", "enabled": True, "lastEnabledTime": since}
-    return {"services": {"file": dict(part), "blob": dict(part)}, "keySource": "Microsoft.Storage"}
+    services = _part(asked, "services")
+    whole = {name: part | _part(services, name) for name in ("file", "blob")}
+    return {**asked, "services": {**services, **whole}, "keySource": asked.get("keySource", "Microsoft.Storage")}
 
 
 def _check_name(call: Call) -> Response:

@@ -98,7 +98,22 @@ def _prepare(call: Call, document: dict[str, Any]) -> None:
     properties["vmId"] = old.get("vmId") or ids.guid(seed, call.id.lower(), "vmId", call.world.iso_now())
     properties["timeCreated"] = old.get("timeCreated") or call.world.iso_now()[:27] + "+00:00"
     disks.fill(call, document)
-    (properties.get("osProfile") or {}).pop("adminPassword", None)
+    properties.setdefault("storageProfile", {}).setdefault("dataDisks", [])
+    if properties.get("osProfile"):
+        _complete_profile(properties["osProfile"])
+
+
+def _complete_profile(profile: dict[str, Any]) -> None:
+    """What Compute adds to what it is told (recorded: azure-cli-extensions, A2A_scenarios); the password is never shown."""
+    profile.pop("adminPassword", None)
+    profile.setdefault("secrets", [])
+    profile.setdefault("allowExtensionOperations", True)
+    profile.setdefault("requireGuestProvisionSignal", True)
+    if "linuxConfiguration" not in profile:
+        windows = profile.setdefault("windowsConfiguration", {})
+        windows.setdefault("provisionVMAgent", True)
+        windows.setdefault("enableAutomaticUpdates", True)
+        windows.setdefault("patchSettings", {"patchMode": "AutomaticByOS", "assessmentMode": "ImageDefault"})
 
 
 def _stored(world: World, resource: Resource) -> None:
