@@ -42,6 +42,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_.()-]{0,254}"
 """Names of Site Recovery's resources; the length is *assumed*."""
 _CONTAINER_NAME_MAX = 128  # assumed; longer ones fail with 150257
 _HISTORY_MAX = 15 * 24 * 60
+_FREQUENCIES: dict[str, type] = {"appConsistentFrequencyInMinutes": int, "crashConsistentFrequencyInMinutes": int}
 _AUTOMATION = ("RunAsAccount", "SystemAssignedIdentity")
 
 
@@ -334,18 +335,43 @@ def _list_policies(call: Call) -> Response:
 @answering
 def _put_policy(call: Call) -> Response:
     service.vault(call)
-    given = provider_input(call, service.properties_of(call), "providerSpecificInput")
+    properties = service.properties_of(call)
+    foreign = _foreign(call, properties, "providerSpecificInput")
+    given = {} if foreign else provider_input(call, properties, "providerSpecificInput")
     existing = existing_of(call, "Policy")
-    return _policy(call, "policy.create" if existing is None else "policy.update", _figures(call, given, {}), existing)
+    scenario = "policy.create" if existing is None else "policy.update"
+    return _policy(call, scenario, _figures(call, given, {}) | foreign, existing)
 
 
 @answering
 def _patch_policy(call: Call) -> Response:
     """The body's key is replicationProviderSettings here, not providerSpecificInput (§2.2)."""
     found = service.stored(call, call.id, "replication policy")
-    given = provider_input(call, service.properties_of(call), "replicationProviderSettings")
+    properties = service.properties_of(call)
+    foreign = _foreign(call, properties, "replicationProviderSettings")
+    given = {} if foreign else provider_input(call, properties, "replicationProviderSettings")
     existing_of(call, "Policy")
-    return _policy(call, "policy.update", _figures(call, given, record(found)), found)
+    return _policy(call, "policy.update", _figures(call, given, record(found)) | foreign, found)
+
+
+_FOREIGN = {
+    "InMageRcm": {"recoveryPointHistoryInMinutes": int, **_FREQUENCIES, "enableMultiVmSync": str},
+    "InMageRcmFailback": _FREQUENCIES,
+}
+"""Policies of machines that come from VMware: kept and shown, and of no use to an Azure machine.
+
+Recorded: azure-cli-extensions, test_siterecovery_vault_scenarios (what is left out is *assumed* to be null).
+"""
+
+
+def _foreign(call: Call, properties: Json, name: str) -> Json:
+    """The details of a policy of another provider, as they will be shown; {} for Azure to Azure. Raises 400."""
+    given = take(call, properties, name, dict) or {}
+    fields = _FOREIGN.get(str(given.get("instanceType")))
+    if fields is None:
+        return {}
+    told = {field: take(call, given, field, kind) for field, kind in fields.items()}
+    return {"foreign": {"instanceType": given["instanceType"], **told}}
 
 
 def _figures(call: Call, given: Json, before: Json) -> Json:
@@ -412,6 +438,8 @@ def _put_mapping(call: Call) -> Response:
     source = service.stored(call, container_id(call.id), "protection container")
     other = service.stored(call, target, "protection container")
     rule = service.stored(call, policy, "replication policy")
+    if "foreign" in record(rule):
+        raise problems.invalid("policyId", "it is a policy of another provider", client_of(call))
     if other is source:
         raise problems.invalid("targetProtectionContainerId", "it must be another container", client_of(call))
     existing = existing_of(call, "Mapping")

@@ -214,7 +214,7 @@ def policy(world: World, resource: Resource, body: Json) -> None:
         "multiVmSyncStatus": facts["sync"],
         "crashConsistentFrequencyInMinutes": facts["crash"],
     }
-    properties = {"friendlyName": resource.name, "providerSpecificDetails": details}
+    properties = {"friendlyName": resource.name, "providerSpecificDetails": facts.get("foreign") or details}
     _replace(body, envelope(resource, f"{_ROOT}/replicationPolicies", properties))
 
 
