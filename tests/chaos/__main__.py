@@ -25,7 +25,7 @@ def main() -> int:
         os.execv(sys.executable, services)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = int(os.environ.get("SEED") or 1)
-    with Lanes(int(os.environ.get("LANES") or max(2, os.cpu_count() or 1)), _home(seed)) as lanes:
+    with Lanes(int(os.environ.get("LANES") or 2 * (os.cpu_count() or 1)), _home(seed)) as lanes:
         if os.environ.get("MUTANT"):
             return mutated.hunt(lanes, os.environ["MUTANT"])
         return _torture(lanes, seed)

@@ -14,7 +14,14 @@ from tests.chaos.scenarios import Scenario
 
 # The report's columns: what was made twice, what was forgotten, what the audit lacks, what ended otherwise than it must, and manners.
 COLUMNS = ("duplicates", "lost", "audit holes", "wrong end states", "broken rules")
-_VERBS = {"start": "run.enable", "cancel": "run.cancel", "retry": "run.retry"}
+_VERBS = {
+    "targets": "run.create_targets",
+    "start": "run.enable",
+    "cancel": "run.cancel",
+    "retry": "run.retry",
+    "pause": "run.pause",
+    "resume": "run.resume",
+}
 
 Harm = dict[str, list[str]]
 
@@ -77,13 +84,14 @@ def _duplicates(house: House) -> list[str]:
     """
     operations = house.azure.control("GET", "operations")
     failed = {each["id"] for each in operations if each["outcome"] in {"Failed", "Canceled"}}
-    taken: set[str] = set()
+    taken: set[tuple[str, str]] = set()
     told = []
     for each in house.azure.control("GET", "log?mutating=true") or []:
-        if each["id"] in taken:
+        what = (each["verb"], each["id"])
+        if what in taken:
             told.append(f"{ids.name(each['id'])} asked for again, {each['status']} {each['effect']}: {each['id']}")
         elif each["effect"] not in {"rejected", "noop", ""} and each["operation"] not in failed:
-            taken.add(each["id"])
+            taken.add(what)
     rule = house.azure.control("GET", "invariants")["rules"]["one-accepted-mutation"]
     return told + [each["what"] for each in rule]
 

@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
+# Moments, apart from "after so many events": when all runs have ended; two seconds after the verb before.
+ENDED, SOON = -1, -2
+
 
 @dataclass(frozen=True)
 class Scenario:
-    """start: drafts whose runs are started. then: a verb, pressed once so many events have happened (or the runs have ended, at -1).
-
-    ends: the states of the runs, in their order.
+    """start: drafts whose runs are started, by which verb. then: verbs, each with the moment at which it is pressed. ends: the states of
+    the runs, in their order. durations: where operations shall take another share of their time than else.
     """
 
     start: tuple[str, ...]
     ends: tuple[str, ...]
     faults: tuple[dict[str, Any], ...] = ()
-    then: str = ""
-    at: int = 0
+    then: tuple[tuple[str, int], ...] = ()
+    verb: str = "start"
+    durations: float = 0
 
 
 def _put(kind: str, nth: int, **fault: Any) -> dict[str, Any]:
@@ -26,25 +29,31 @@ def _put(kind: str, nth: int, **fault: Any) -> dict[str, Any]:
 ROUGH = (
     _put("storageaccounts", 1, do="status", status=503, when="after"),
     _put("replicationfabrics", 1, do="status", status=429, retry_after=2),
-    _put("replicationfabrics", 2, do="reset", when="before"),
+    _put("replicationfabrics", 1, do="reset"),
     _put("replicationpolicies", 1, do="lost"),
     _put("replicationprotectioncontainermappings", 1, do="status", status=409, code="Conflict"),
     _put("replicationprotecteditems", 1, do="reset", when="after"),
-    _put("replicationprotecteditems", 2, do="lost"),
-    {"verb": "POLL", "nth": [2, 9], "do": "status", "status": 500},
-    {"verb": "LIST", "type": "*/replicationjobs", "nth": [1, 2, 3], "do": "status", "status": 503},
+    _put("replicationprotecteditems", 1, do="lost"),
+    _put("virtualnetworks", 1, do="late", reads=1),
+    {"verb": "LIST", "type": "*/virtualmachines", "nth": [1, 2], "do": "status", "status": 503},
+    {"verb": "GET", "type": "*/replicationfabrics", "nth": [1, 2], "do": "status", "status": 503},
+    {"verb": "POLL", "nth": [2, 3, 9, 10], "do": "status", "status": 500},
+    {"verb": "LIST", "type": "*/replicationjobs", "nth": [1, 2, 9, 10], "do": "status", "status": 503},
 )
 # One machine that Azure will not enable the first time.
 FAILING = (_put("replicationprotecteditems", 2, do="operation", outcome="Failed", code="150001"),)
-# One foundation that Azure never ends: the machines that need it are skipped.
-STUCK = (_put("replicationpolicies", 1, do="operation", outcome="Failed", code="150001"),)
+# One foundation that fails: the machines that need it are skipped.
+NO_POLICY = (_put("replicationpolicies", 1, do="operation", outcome="Failed", code="150001"),)
 
 SCENARIOS: dict[str, Scenario] = {
     "smooth": Scenario(("few",), ("succeeded",)),
-    "rough": Scenario(("few",), ("succeeded",), ROUGH),
+    "rough": Scenario(("few",), ("succeeded",), ROUGH, durations=0.025),
     "pair": Scenario(("few", "other"), ("succeeded", "succeeded")),
     "many": Scenario(("many",), ("succeeded",)),
-    "retried": Scenario(("few",), ("partial", "succeeded"), FAILING, then="retry", at=-1),
-    "skipped": Scenario(("few",), ("failed",), STUCK),
-    "cancelled": Scenario(("few",), ("cancelled",), then="cancel", at=8),
+    "named": Scenario(("named",), ("succeeded",)),
+    "targets": Scenario(("few",), ("succeeded", "succeeded"), then=(("start", ENDED),), verb="targets"),
+    "retried": Scenario(("few",), ("partial", "succeeded"), FAILING, then=(("retry", ENDED),)),
+    "skipped": Scenario(("few",), ("failed",), NO_POLICY),
+    "cancelled": Scenario(("few",), ("cancelled",), then=(("cancel", 8),)),
+    "paused": Scenario(("few",), ("succeeded",), then=(("pause", 8), ("resume", SOON))),
 }
