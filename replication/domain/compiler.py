@@ -140,12 +140,13 @@ class Resolver:
         return next((name for name in names if name.lower() == machine.subnet_name.lower()), next(iter(names), ""))
 
     def account_id(self, disk: Disk, machine: Machine, group_id: str) -> str:
-        """The target account of an unmanaged disk: chosen, else `<source account>asr` in the target group."""
+        """The target account of an unmanaged disk: chosen, else `<source account>asr` in the target group.
+
+        A classic machine's too is a Resource Manager account: nobody can make classic ones any more (*assumed*).
+        """
         chosen = self.own(machine).storage_account_id or self.choices.target.storage_account_id
-        classic = machine.model is Model.CLASSIC
-        provider = "Microsoft.ClassicStorage" if classic else "Microsoft.Storage"
         source = ids.name(disk.account_id) if disk.account_id else disk.id.split("//")[-1].split(".")[0]
-        return chosen or ids.resource(group_id, f"{provider}/storageAccounts", naming.target_account(source))
+        return chosen or ids.resource(group_id, "Microsoft.Storage/storageAccounts", naming.target_account(source))
 
     def policy(self) -> Policy | None:
         """The existing policy that was chosen, or that has the name of the new one."""

@@ -465,6 +465,8 @@ def _page(
     mine = draft.owner_id == person.pk
     shared = {
         "draft": draft,
+        # A page that is shown again (wrong input, other lists) is as old as what was posted: it must not pass for fresh.
+        "version": _version(request) if request.method == "POST" else draft.version,
         "vault": draft.vault,
         "wizard_page": page,
         "steps": present.stepper(draft, page, done),

@@ -65,7 +65,9 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all tests. Without one: skipped on somebody's desk, failed on a build machine."""
     path = chromium.find()
     if not path:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("No Chromium here: install it, or set CHROMIUM.")
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
+            "No Chromium here: install it, or set CHROMIUM."
+        )
     from playwright.sync_api import sync_playwright
 
     # Playwright's loop makes Django believe that this thread is asynchronous.

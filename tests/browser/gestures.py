@@ -64,6 +64,12 @@ def to_review(page: Page, *machines: str) -> None:
     press(page, "Next: Review and create", "**/review/")
 
 
+def new_policy(page: Page, name: str) -> None:
+    """A policy of the draft's own, on the target page."""
+    page.get_by_label("Replication policy").select_option(label="New policy")
+    page.get_by_label("Name of the new policy").fill(name)
+
+
 def row(page: Page, words: str) -> Locator:
     """The rows of tables in which these words stand."""
     return page.locator("tbody tr").filter(has_text=words)

@@ -20,7 +20,7 @@ Visit = Callable[..., Visitor]
 
 # What is no page of its own: actions, fragments and downloads.
 NOT_PAGES = re.compile(
-    r"(_refresh|_live|_export|run_[a-z_]+|_points|_active|_end|grant_choose|draft_(start|selection|download|create_targets|enable|discard|take_over))$"
+    r"(_refresh|_live|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|download|create_targets|enable|discard|take_over))$"
     r"|^(logout|theme|reading|home|draft)$"
 )
 # Addresses that the story leads to; `{vault}` and the others are what stands in its own addresses.
@@ -232,12 +232,12 @@ def test_two_tabs_on_one_draft_do_not_mix(story: Story, visit: Visit) -> None:
     visitor = visit("admin")
     visitor.expected.add(409)
     page = visitor.page
-    gestures.to_target(page, "hr-api-01")
+    gestures.to_target(page, "erp-sql-01")
     other = visitor.context.new_page()
     other.goto(page.url)
-    page.get_by_label("Name of the new policy").fill("first-tab")
+    gestures.new_policy(page, "first-tab")
     gestures.press(page, "Next: Review and create", "**/review/")
-    other.get_by_label("Name of the new policy").fill("second-tab")
+    gestures.new_policy(other, "second-tab")
     other.get_by_role("button", name="Next: Review and create").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("Somebody else saved this first")
     stale = Visitor(other, visitor.url, visitor.screenshots, visitor.complaints)

@@ -1,11 +1,8 @@
 """What the stylesheet and the script do in a real browser, on the sample pages of tests/ui/guide.py."""
 
-import os
-
 import pytest
 from django.conf import settings as current
 
-from scripts import chromium
 from tests.ui import guide
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -15,28 +12,6 @@ expect = sync_api.expect
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGES = ["/", "/guide/wizard", "/guide/item", "/guide/sign-in", "/guide/page/404", "/guide/page/500"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-QUIET = [
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium; the module is skipped where there is none."""
-    path = chromium.find()
-    if not path:
-        pytest.skip("no Chromium here")
-    # Playwright's loop makes Django believe that this thread is asynchronous.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_api.sync_playwright() as playwright:
-        args = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
-        started = playwright.chromium.launch(executable_path=path, args=args)
-        yield started
-        started.close()
 
 
 @pytest.fixture

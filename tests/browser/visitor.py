@@ -33,7 +33,13 @@ class Visitor:
 
     @classmethod
     def arrive(
-        cls, browser: Browser, url: str, screenshots: Path, person: str = "", size: tuple[int, int] = WIDE, **options: Any
+        cls,
+        browser: Browser,
+        url: str,
+        screenshots: Path,
+        person: str = "",
+        size: tuple[int, int] = WIDE,
+        **options: Any,
     ) -> Visitor:
         """Open a browser, and sign in when a person is named."""
         context = browser.new_context(
@@ -55,7 +61,9 @@ class Visitor:
     def listen(self, context: BrowserContext) -> None:
         """Hear the console, broken scripts and requests to anybody else, in every tab."""
         context.on("console", self._console)
-        context.on("weberror", lambda error: self.complaints.append(f"{error.page.url if error.page else ''}: {error.error}"))
+        context.on(
+            "weberror", lambda error: self.complaints.append(f"{error.page.url if error.page else ''}: {error.error}")
+        )
         context.on("request", self._request)
 
     def _console(self, line: ConsoleMessage) -> None:
@@ -93,7 +101,8 @@ class Visitor:
 
     def axe(self) -> list[str]:
         """Rule and place of everything that axe finds on the page as it stands."""
-        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+        asked = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+        found = Axe().run(self.page, options=asked).response["violations"]
         return [f"{each['id']} at {', '.join(str(node['target'][0]) for node in each['nodes'][:3])}" for each in found]
 
     def overflow(self, width: int = 320) -> int:

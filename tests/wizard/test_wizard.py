@@ -139,6 +139,15 @@ def test_a_stale_tab_is_told_and_changes_nothing(web: Client, vault: Vault, mach
     assert draft.source["model"] == "ResourceManager"
 
 
+def test_a_page_shown_again_stays_as_old_as_it_was(web: Client, ready: Draft) -> None:
+    old = ready.version
+    post(web, ready, "target", TARGET)
+    stale = {**TARGET, "version": old}
+    for extra in ({"do": "update"}, {"retention_hours": "many"}):
+        assert f'name="version" value="{old}"' in text(web.post(f"/replicate/{ready.pk}/target/", {**stale, **extra}))
+    assert web.post(f"/replicate/{ready.pk}/target/", stale).status_code == 409
+
+
 def test_changing_the_source_drops_what_no_longer_matches(web: Client, ready: Draft) -> None:
     response = post(web, ready, "source", {**SOURCE, "model": "Classic"})
     assert "No longer selected" in text(web.get(response.headers["Location"]))
