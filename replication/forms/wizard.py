@@ -207,26 +207,70 @@ class MachineForm(forms.Form):
     cache_account_id = forms.ChoiceField(required=False)
     storage_account_id = forms.ChoiceField(required=False)
     disk_type = forms.ChoiceField(required=False)
+    # Azure takes these once the machine is protected; which size a region has, and what an address lies in, the plan judges.
+    target_name = forms.CharField(required=False, max_length=64)
+    target_size = forms.CharField(required=False, max_length=64)
+    static_address = forms.GenericIPAddressField(label="Private address", required=False, protocol="IPv4")
 
     def __init__(self, *args: Any, name: str, options: dict[str, Options], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "network_id" not in options:  # a classic machine: name and addresses are set at recovery
+            for field_name in AFTER_PROTECTION:
+                del self.fields[field_name]
+        for field_name in AFTER_PROTECTION:
+            self._say(field_name, name)
         for field_name in list(self.fields):
+            if field_name in AFTER_PROTECTION:
+                continue
             if field_name not in options:
                 del self.fields[field_name]  # does not apply to this machine
                 continue
             field = self.fields[field_name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = list(options[field_name])
-            field.widget.attrs["aria-label"] = f"{LABELS[field_name]} of {name}"
+            self._say(field_name, name)
+
+    def _say(self, field_name: str, machine: str) -> None:
+        """Name a control of the table for those who do not see its column, and mark one that was changed."""
+        if field_name in self.fields:
+            attrs = self.fields[field_name].widget.attrs
+            attrs["aria-label"] = f"{LABELS[field_name]} of {machine}"
             if self.initial.get(field_name):
-                field.widget.attrs["class"] = "changed"
+                attrs["class"] = "changed"
+
+    def clean_target_name(self) -> str:
+        return _obeying("machine", self.cleaned_data["target_name"])
+
+    def clean_target_size(self) -> str:
+        return _obeying("size", self.cleaned_data["target_size"])
+
+    def after_protection(self) -> list[forms.BoundField]:
+        """The fields of what is applied once the machine is protected; none for a classic machine."""
+        return [self[name] for name in AFTER_PROTECTION if name in self.fields]
+
+    def asks_for_more(self) -> bool:
+        """Whether one of them is filled in."""
+        return any(field.value() or field.errors for field in self.after_protection())
 
     def choice(self) -> MachineChoice:
         """What was chosen, of a valid form."""
         return MachineChoice.from_json({name: value for name, value in self.cleaned_data.items() if value})
 
 
+def _obeying(rule: str, text: str) -> str:
+    """The text, when it is empty or obeys the rule for names."""
+    refusal = naming.RULES[rule].refusal(text) if text else ""
+    if refusal:
+        raise forms.ValidationError(f"{text}: {refusal}")
+    return text
+
+
+AFTER_PROTECTION = ("target_name", "target_size", "static_address")
+
 LABELS = {
+    "target_name": "Target name",
+    "target_size": "Target size",
+    "static_address": "Private address",
     "group_id": "Resource group",
     "network_id": "Virtual network",
     "subnet_name": "Subnet",

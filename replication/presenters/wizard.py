@@ -18,7 +18,7 @@ from replication.domain.compiler import Resolver
 from replication.domain.inventory import Machine as DomainMachine
 from replication.domain.inventory import Model
 from replication.domain.plan import Facts, Plan, PlannedStep
-from replication.domain.specs import ProtectSpec
+from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.steps import STAGES
 from replication.forms.wizard import DISK_TYPES, Options, listed
 from replication.grid import Choice, Column, Grid, distinct, words
@@ -56,13 +56,7 @@ def stepper(draft: Draft, current: str, done: Mapping[str, bool]) -> list[dict[s
     reachable, steps = True, []
     for page, title in PAGES:
         state = (
-            "locked"
-            if not reachable
-            else "attention"
-            if page in draft.stale
-            else "done"
-            if done.get(page)
-            else "open"
+            "locked" if not reachable else "attention" if page in draft.stale else "done" if done.get(page) else "open"
         )
         state = "current" if page == current else state
         note = f"{draft.machines.count()} selected" if page == "machines" and done["machines"] else ""
@@ -473,9 +467,10 @@ def _rule(arm_id: str, known: Mapping[str, Any] | set[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ProtectedRow:
-    """A machine as the review lists it."""
+    """A machine as the review lists it. settlement: what is applied to it once it is protected."""
 
     step: PlannedStep
+    settlement: SettleSpec | None = None
 
     @property
     def spec(self) -> ProtectSpec:
@@ -502,12 +497,26 @@ class ProtectedRow:
         return ids.name(self.spec.availability_set_id) if self.spec.availability_set_id else "Single instance"
 
     @property
+    def settings(self) -> str:
+        """erp-dr, Standard_D4s_v5, 10.0.0.9."""
+        asked = self.settlement
+        if asked is None:
+            return ""
+        return ", ".join(filter(None, (asked.name, asked.size, *(each.static_address for each in asked.interfaces))))
+
+    @property
     def disks(self) -> str:
         """2, Premium SSD; or, of unmanaged disks, the account that they are copied to."""
         types = {_SKUS.get(disk.target_type, disk.target_type) for disk in self.spec.managed_disks}
         types |= {ids.name(disk.target_account_id) for disk in self.spec.unmanaged_disks}
         number = len(self.spec.managed_disks) + len(self.spec.unmanaged_disks)
         return ", ".join([str(number), *sorted(types)])
+
+
+def protected_rows(plan: Plan) -> list[ProtectedRow]:
+    """The plan's machines, each with what is applied to it after protection."""
+    settlements = {step.spec.id: step.spec for step in plan.settlements if isinstance(step.spec, SettleSpec)}
+    return [ProtectedRow(step, settlements.get(step.spec.id)) for step in plan.protections]
 
 
 def in_words(objections: Iterable[Any], url: Callable[[str], str]) -> list[dict[str, str]]:

@@ -340,9 +340,7 @@ def _run_fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: int = 200) -> HttpResponse:
     known = plans.facts(draft)
     plan = compile_plan(plans.choices(draft), known)
-    machines_page = Paginator([present.ProtectedRow(step) for step in plan.protections], 50).get_page(
-        request.GET.get("page")
-    )
+    machines_page = Paginator(present.protected_rows(plan), 50).get_page(request.GET.get("page"))
     latest = Run.objects.filter(plan__draft=draft).order_by("-number").first()
     context = {
         "plan": plan,

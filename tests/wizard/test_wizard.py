@@ -173,6 +173,34 @@ def test_customising_one_machine(web: Client, ready: Draft) -> None:
     assert "rg-erp-asr" not in page
 
 
+def test_what_is_applied_after_protection(web: Client, ready: Draft) -> None:
+    row = ready.machines.get(machine__name="erp-01")
+    asked = {"target_name": "erp-dr", "target_size": "Standard_D4s_v5", "static_address": "10.0.0.9"}
+    assert post(web, ready, "customize", {f"m{row.pk}-{k}": v for k, v in asked.items()}).status_code == 302
+    row.refresh_from_db()
+    assert row.overrides == asked
+    assert "erp-dr, Standard_D4s_v5, 10.0.0.9" in text(web.get(f"/replicate/{ready.pk}/review/"))
+    assert 'value="erp-dr"' in text(web.get(f"/replicate/{ready.pk}/customize/"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("target_name", "no good name"), ("target_size", "<b>"), ("static_address", "10.0.0.300")]
+)
+def test_settings_that_no_machine_can_have(web: Client, ready: Draft, field: str, value: str) -> None:
+    row = ready.machines.get(machine__name="erp-01")
+    response = post(web, ready, "customize", {f"m{row.pk}-{field}": value})
+    assert response.status_code == 422
+    assert "1 machine to correct" in text(response)
+    row.refresh_from_db()
+    assert row.overrides == {}
+
+
+def test_an_address_outside_its_subnet_is_objected_to_in_the_review(web: Client, ready: Draft) -> None:
+    row = ready.machines.get(machine__name="erp-01")
+    post(web, ready, "customize", {f"m{row.pk}-static_address": "192.168.7.7"})
+    assert "192.168.7.7 does not lie in the target subnet" in text(web.get(f"/replicate/{ready.pk}/review/"))
+
+
 def test_bad_input_is_told_on_the_field_and_kept(web: Client, ready: Draft) -> None:
     wrong = {"policy_name": "no spaces!", "retention_hours": "9999", "app_consistent_minutes": "x"}
     response = post(web, ready, "target", TARGET | wrong)
