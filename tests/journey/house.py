@@ -104,9 +104,9 @@ class House:
     def state(self, run: str) -> str:
         return str(self.rows("SELECT state FROM replication_run WHERE id = ?", run)[0][0])
 
-    def enable(self, machines: int) -> str:
+    def enable(self, machines: int, *more: str) -> str:
         """Press *Enable replication* for so many machines."""
-        return self.do("-m", "tests.journey.enabling", str(machines))
+        return self.do("-m", "tests.journey.enabling", str(machines), *more)
 
     def wait_ended(self, run: str, seconds: float = 150) -> str:
         """How the run ended. A program that ended by itself is started again, as a service manager does."""
