@@ -66,10 +66,16 @@ class RequestIdFilter(logging.Filter):
 
 
 class OneLineFormatter(logging.Formatter):
-    """One record, one line: a line break in a machine's name cannot forge a log entry."""
+    """One record, one line, and a traceback's lines indented: a line break in a machine's name cannot forge a log entry."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        head, _, trace = text.partition("\nTraceback ")
-        head = head.encode("unicode_escape").decode("ascii") if not head.isprintable() else head
-        return f"{head}\nTraceback {trace}" if trace else head
+        record.message = record.getMessage()
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        trace = self.formatException(record.exc_info) if record.exc_info else ""
+        return "".join([harmless(self.formatMessage(record)), *(f"\n    {harmless(each)}" for each in trace.splitlines())])
+
+
+def harmless(text: str) -> str:
+    """Without anything that moves a terminal's cursor, its colour or the direction of its text."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")

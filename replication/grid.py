@@ -5,6 +5,7 @@ sentence, never an error. The CSV comes from the same `View`, so a filter cannot
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -135,7 +136,7 @@ class View:
     def csv(self, name: str) -> StreamingHttpResponse:
         """All rows of all pages as a download."""
         answer = StreamingHttpResponse(self._lines(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        answer["Content-Disposition"] = f'attachment; filename="{file_name(name)}.csv"'
         return answer
 
     def _lines(self) -> Iterator[str]:
@@ -143,6 +144,11 @@ class View:
         yield writer.writerow([column.label for column in self.grid.columns])
         for row in self.rows.iterator(chunk_size=1000):
             yield writer.writerow([harmless(column.text(row)) for column in self.grid.columns])
+
+
+def file_name(text: str) -> str:
+    """A name that can stand in a header and on any disk: letters, digits, dots and hyphens."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip(".-")[:100]
 
 
 class _Line:

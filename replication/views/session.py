@@ -114,6 +114,6 @@ def theme(request: HttpRequest) -> HttpResponse:
 def back(request: HttpRequest, otherwise: str = "home") -> HttpResponseRedirect:
     """To the page that the form named in `next`, when that is one of ours."""
     target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+    if target.startswith("/") and url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
         return HttpResponseRedirect(target)
     return redirect(otherwise)

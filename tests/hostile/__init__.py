@@ -1,0 +1,1 @@
+"""What a hostile name, message or form field can do: nothing."""

@@ -1,0 +1,26 @@
+"""Strings that somebody else chose: names in Azure, tags, messages, what a form sends."""
+
+CORPUS = {
+    "script": '<script>alert(1)</script><zz-evil onzz=1>',
+    "attribute": '" onzz="alert(1)" x="<zz-evil>',
+    "single quote": "' onzz='alert(1)' x='<zz-evil>",
+    "image": '<img src=x onerror=alert(1)><zz-evil>',
+    "address": "javascript:alert(1)//<zz-evil>",
+    "closing": '</title></textarea></style></template></svg><zz-evil>--><zz-evil>',
+    "template": "{{ 7|add:7 }}{% debug %}{# zz #}{{ request.user.password }}${7*7}<zz-evil>",
+    "sql": "Robert'); DROP TABLE replication_run;--<zz-evil>",
+    "like": "%_\\%' ESCAPE '<zz-evil>",
+    "formula": '=HYPERLINK("http://127.0.0.1","<zz-evil>")',
+    "plus": "+1+cmd|' /C calc'!A0<zz-evil>",
+    "minus": "-2+3<zz-evil>",
+    "at": "@SUM(1)<zz-evil>",
+    "header": 'x"\r\nSet-Cookie: evil=1\r\n\r\n<zz-evil>',
+    "log": "x\n2026-01-01 00:00:00 ERROR forged [-] all is well\nTraceback (most recent call last):\n  forged <zz-evil>",
+    "path": "../../../../etc/passwd%00<zz-evil>",
+    "right to left": "\u202egpj.exe\u2066<zz-evil>",
+    "zero width": "\u200b\ufeff\u00ad<zz-evil>",
+    "emoji": "💥🏴\u200d☠️<zz-evil>",
+    "combining": "Z" + "\u0301" * 40 + "<zz-evil>",
+    "controls": "\x01\x07\x1b[31mred\x7f<zz-evil>",
+    "separators": "a\u2028b\u2029c\x85d<zz-evil>",
+}
