@@ -39,6 +39,7 @@ class Clients:
         self.endpoint = endpoint
         self._credential = pipeline.credential(ca_bundle)
         self._transport = pipeline.transport(endpoint, ca_bundle)
+        self._read_pace = pipeline.ReadPace()  # one for all: a subscription's reads are counted together
         self._made: dict[tuple[type, str], Any] = {}
 
     def subscriptions(self) -> SubscriptionClient:
@@ -74,7 +75,11 @@ class Clients:
             "credential_scopes": [f"{self.endpoint}/.default"],
             "transport": self._transport,
             "retry_policy": pipeline.PortalRetry(retry_total=1, retry_backoff_factor=0.2),
-            "per_retry_policies": [pipeline.NoRegistration(), pipeline.OnUnauthorized(forget_gateways)],
+            "per_retry_policies": [
+                pipeline.NoRegistration(),
+                self._read_pace,
+                pipeline.OnUnauthorized(forget_gateways),
+            ],
         }
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -74,6 +75,37 @@ class TokenRetry(RetryPolicy[Any, Any]):
     def get_retry_after(self, response: Response) -> float | None:
         after = super().get_retry_after(response)
         return None if after is None else min(float(after), LONGEST_SLEEP)
+
+
+class ReadPace(SansIOHTTPPolicy[Any, Any]):
+    """Slows reads down before Azure refuses them: long lists would else empty a subscription's bucket (simulator.md §2.6) in seconds.
+
+    Azure itself says how many are left, for all processes together: the fewer, the longer each of them waits before its next read.
+    """
+
+    RESERVE, A_SECOND = 50, 25.0
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[int, float]] = {}  # subscription -> reads left, and when Azure said so
+
+    def on_request(self, request: Request) -> None:
+        if request.http_request.method in _READS:
+            left, at = self._left.get(_subscription(request), (self.RESERVE, 0.0))
+            missing = self.RESERVE - left - (monotonic() - at) * self.A_SECOND
+            transport: Any = request.context.transport
+            if missing > 0:
+                transport.sleep(min(LONGEST_SLEEP, missing / self.A_SECOND))
+
+    def on_response(self, request: Request, response: Response) -> None:
+        told = response.http_response.headers.get("x-ms-ratelimit-remaining-subscription-reads", "")
+        if told.isdecimal():
+            self._left[_subscription(request)] = (int(told), monotonic())
+
+
+def _subscription(request: Request) -> str:
+    """The subscription in the address, or ''."""
+    parts = urlsplit(request.http_request.url).path.lower().split("/")
+    return parts[2] if parts[1:2] == ["subscriptions"] and len(parts) > 2 else ""
 
 
 class OnUnauthorized(SansIOHTTPPolicy[Any, Any]):
