@@ -194,3 +194,26 @@ def test_policies_of_other_providers_are_kept_and_shown(site: Estate) -> None:
     assert site.azure.raw("PUT", path.replace("policy-rcm", "other"), bad)[0] == 400
     site.pass_time(60)
     assert site.azure.raw("DELETE", path)[0] == 202
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"osProfile": "text"},
+        {"osProfile": ["text"]},
+        {"osProfile": {"windowsConfiguration": "text"}},
+        {"storageProfile": {"osDisk": {"createOption": "FromImage", "managedDisk": "text"}}},
+        {"storageProfile": {"osDisk": {"createOption": "FromImage", "managedDisk": {"storageAccountType": 3}}}},
+        {"storageProfile": {"osDisk": {"createOption": "FromImage", "name": {}}}},
+    ],
+)
+def test_a_machine_with_parts_of_a_wrong_kind_is_refused(site: Estate, part: dict[str, Any]) -> None:
+    nic = site.machine("erp-web-01").network_profile.network_interfaces[0].id
+    properties = {
+        "hardwareProfile": {"vmSize": "Standard_DS1_v2"},
+        "storageProfile": {"osDisk": {"createOption": "FromImage"}},
+        "networkProfile": {"networkInterfaces": [{"id": nic}]},
+    }
+    path = f"{site.target_group_id}/providers/Microsoft.Compute/virtualMachines/vm-wrong?api-version=2022-11-01"
+    status, _, refused = site.azure.raw("PUT", path, {"location": SOURCE, "properties": properties | part})
+    assert (status, refused["error"]["code"]) == (400, "InvalidParameter")

@@ -27,6 +27,7 @@ SETS = "Microsoft.Compute/availabilitySets"
 def _validate(call: Call) -> None:
     existing = call.world.store.get(call.id)
     body, properties = call.body, dig(call.body, "properties") or {}
+    _check_kinds(properties)
     size = dig(properties, "hardwareProfile", "vmSize")
     if not isinstance(size, str):
         raise errors.missing_property("vmSize")
@@ -41,6 +42,35 @@ def _validate(call: Call) -> None:
     else:
         _check_unchanged(properties, existing)
     _check_disks(call, properties)
+
+
+_KINDS: tuple[tuple[tuple[str, ...], type], ...] = (
+    (("storageProfile",), dict),
+    (("storageProfile", "osDisk"), dict),
+    (("storageProfile", "dataDisks"), list),
+    (("osProfile",), dict),
+    (("osProfile", "windowsConfiguration"), dict),
+    (("osProfile", "linuxConfiguration"), dict),
+    (("networkProfile",), dict),
+)
+_DISK_KINDS = {"name": str, "managedDisk": dict, "diskSizeGB": int, "createOption": str}
+_SKU_KINDS = {"storageAccountType": str, "id": str}
+
+
+def _check_kinds(properties: dict[str, Any]) -> None:
+    """Parts of the wrong type are refused before anything is read from them."""
+    for path, kind in _KINDS:
+        _check_kind(dig(properties, *path), kind, ".".join(path))
+    for disk in disks.of(properties):
+        for name, kind in _DISK_KINDS.items():
+            _check_kind(disk.get(name), kind, name)
+        for name, kind in _SKU_KINDS.items():
+            _check_kind(dig(disk, "managedDisk", name), kind, f"managedDisk.{name}")
+
+
+def _check_kind(value: Any, kind: type, path: str) -> None:
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise errors.invalid_property(path, value)
 
 
 def _check_new(properties: dict[str, Any]) -> None:
