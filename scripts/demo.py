@@ -310,7 +310,7 @@ def only_one(home: Path, url: str) -> Iterator[None]:
 
 def quiet_port() -> int:
     """A free port below those that the system lends to passing connections, so that it is likely free next week too."""
-    return next(port for port in random.sample(range(20_000, 30_000), 1_000) if is_free(port))
+    return next(port for port in random.sample(range(20_000, 30_000), 1_000) if is_free(port))  # nosec B311 - no secret
 
 
 def is_free(port: int) -> bool:

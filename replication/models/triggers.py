@@ -27,7 +27,7 @@ $$ LANGUAGE plpgsql;
 
 
 def _sqlite(table: str) -> list[str]:
-    there = f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"  # noqa: S608 - our own constants
+    there = f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"  # noqa: S608  # nosec B608 - our own constants
     return [
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_{name} BEFORE {verb} ON {table}{when} "
         f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END;"

@@ -36,7 +36,7 @@ class Fleet:
         if not (1 <= n <= _MOST and 1 <= regions <= len(layout.REGIONS) and 1 <= subscriptions <= 3):
             raise ValueError(f"A fleet has 1 to {_MOST:,} machines in 1 to 12 regions and 1 to 3 subscriptions.")
         self.n, self.seed, self.regions = n, seed, layout.REGIONS[:regions]
-        self._random = random.Random(f"fleet {seed}")  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(f"fleet {seed}")  # noqa: S311  # nosec B311 - repeatable on purpose
         self._estate = Estate("fleet", f"fleet-{seed}")
         self._yard = Yard(self._estate.seed)
         self.subscriptions = [self._estate.subscription(f"main-{i}", f"Fleet {i + 1}") for i in range(subscriptions)]
