@@ -54,7 +54,9 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     add("--pace", choices=("faithful", "fast", "step"), default="faithful", help="when clients are told to poll")
     add("--halfborn", choices=("hidden", "shown"), default="hidden", help="can what is being created be read already")
     add("--throttle", choices=("off", "azure"), default="off", help="token buckets as Azure has them")
-    add("--site-recovery-writes", type=int, default=200, metavar="N", help="Site Recovery's own limit a minute; 0: none")
+    add(
+        "--site-recovery-writes", type=int, default=200, metavar="N", help="Site Recovery's own limit a minute; 0: none"
+    )
     add("--page-size", type=int, default=200, help="resources per page of a list")
     add("--state", type=Path, default=None, metavar="FILE", help="loaded at the start if it exists, written at the end")
     add("--secret", default="", help="the control API's secret (default: generated into the home directory)")

@@ -62,11 +62,13 @@ class Lane:
             return
         assert self._process.stdin is not None
         self._process.stdin.close()
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
+        for pressing in (signal.SIGTERM, signal.SIGKILL):  # in the middle of a point it does not read its input
+            try:
+                self._process.wait(timeout=10)
+                break
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(pressing)
+        self._process.wait()
         self._process = None
 
 

@@ -28,7 +28,7 @@ def _line(kind: str, file: str, text: str, nth: int, **more: str) -> Point:
     return Point(f"{kind} at “{text}” #{nth}", kind, file=file, line=line_of(file, text), nth=nth, **more)
 
 
-_SENT, _ABOUT_TO = "if ledger.accepted(step, answer)", "wait = pacer.take("
+_SENT, _ABOUT_TO = "ledger.accepted(step, answer)", "wait = pacer.take("
 _POINTS = {
     "no-observe": lambda: [Point("retry of what failed", "fault", "retried")],
     "no-fence": lambda: [_line("pause", MOVES, _ABOUT_TO, nth, pool="prefork") for nth in (3, 5, 9)],

@@ -137,7 +137,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def kills(reached: dict[str, dict[str, int]], seed: int) -> Iterator[Point]:
-    """Every line at its first passing, a third of those passed more often at a later one too; a few as a pause or a broken connection.
+    """Every line at its first passing, a fifth of those passed more often at a later one too; a few as a pause or a broken connection.
 
     reached: "scenario/where" -> "file:line" -> passings, as counted in the undisturbed runs.
     """
