@@ -198,7 +198,7 @@ def _absent(step: Step, view: View, ended: bool) -> None:
     if elapsed(step) <= longest(step):
         ledger.look_later(step)
     elif ended:
-        ledger.fail(step, view.problem or not_there(step.kind))
+        trouble.missing(step, view.problem or not_there(step.kind), longest(step))
     elif too_long := trouble.exhausted(step):
         ledger.fail(step, too_long)
     else:

@@ -51,6 +51,18 @@ def refused(step: Step, error: AzureError) -> None:
         ledger.send_again(step, _text(error.problem, delay), delay, **_trouble(step, error.problem))
 
 
+def missing(step: Step, problem: Problem, patience: float) -> None:
+    """The operation succeeded and its result is not shown: believed only when it stayed so for `patience` seconds of looking.
+
+    How long ago the request left proves nothing: after an outage of ours the first look may be the first of all.
+    """
+    since = step.trouble_since
+    if since and clock.now() - since > timedelta(seconds=patience):
+        ledger.fail(step, problem)
+    else:
+        _wait(step, problem, "")
+
+
 def exhausted(step: Step) -> Problem | None:
     """The trouble that has lasted too long to try again, or None."""
     if step.problem and step.trouble_since and clock.now() - step.trouble_since > PATIENCE:

@@ -191,6 +191,32 @@ def test_a_lost_operation_is_followed_by_what_it_makes(azure: Azure) -> None:
     assert only_once(azure)
 
 
+def test_a_result_that_shows_late_after_an_outage_is_waited_for(
+    azure: Azure, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long ago the request left proves nothing: nobody looked meanwhile."""
+    run = build.run("web")
+    engine.advance(run.pk, azure)
+    assert run.steps.get(kind="storage_account").state == "running"
+    world.forward(24 * 3600)
+    read, unseen = azure.read, iter([True, True, True])
+    monkeypatch.setattr(
+        azure, "read", lambda spec: None if spec.kind == "storage_account" and next(unseen, False) else read(spec)
+    )
+    assert finish(run, azure).state == Run.State.SUCCEEDED
+    assert only_once(azure)
+
+
+def test_a_result_that_never_shows_fails_in_the_end(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, read = build.run("web"), azure.read
+    monkeypatch.setattr(azure, "read", lambda spec: None if spec.kind == "storage_account" else read(spec))
+    finish(run, azure)
+    problem = run.steps.get(kind="storage_account").problem
+    assert problem is not None
+    assert problem["code"] == "NotThere"
+    assert only_once(azure)
+
+
 def test_an_operation_that_fails_tells_why(azure: Azure) -> None:
     azure.failing["/web"] = Problem(
         code="150097", message="No quota.", causes="Too many cores.", action="Ask for more."
