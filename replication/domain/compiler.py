@@ -34,6 +34,7 @@ from replication.domain.specs import (
 from replication.domain.steps import STAGE_OF
 
 ORDER = tuple(STAGE_OF)  # the order in which pages list the kinds; stages rise along it
+UNMANAGED_RETENTION = 72 * 60  # minutes
 CACHE_SKU = "Standard_LRS"  # normal churn takes standard accounts only (portal-behaviour.md §1.4)
 
 
@@ -537,7 +538,19 @@ class _Compiler:
             if disk.managed
         )
 
+    def _check_retention(self, machine: Machine) -> None:
+        """Recovery points of unmanaged disks are kept for three days at most (portal-behaviour.md §0)."""
+        policy = self.steps["policy"].spec
+        if (
+            isinstance(policy, PolicySpec)
+            and policy.retention > UNMANAGED_RETENTION
+            and any(not d.managed for d in machine.disks)
+        ):
+            message = f"{machine.name} has unmanaged disks: choose a retention of 72 hours at most."
+            self._object("target", message, field="retention_hours", machine_id=machine.id)
+
     def _unmanaged(self, machine: Machine, target: Target) -> tuple[UnmanagedDiskSpec, ...]:
+        self._check_retention(machine)
         disks = []
         for disk in (each for each in machine.disks if not each.managed):
             account_id = self.resolve.account_id(disk, machine, target.group_id)

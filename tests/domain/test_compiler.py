@@ -164,6 +164,15 @@ def test_unmanaged_disks_mirror_their_account() -> None:
     assert target.key in plan.protections[0].needs
 
 
+@pytest.mark.parametrize(("hours", "objections"), [(72, 0), (73, 1)])
+def test_unmanaged_disks_keep_points_for_three_days_at_most(hours: int, objections: int) -> None:
+    source = account("erpstore")
+    blob = disk("https://erpstore.blob.core.windows.net/vhds/os.vhd", managed=False, is_os=True, account_id=source.id)
+    known = facts(machine("old", disks=(blob,)), machine("new"), accounts={ids.key(source.id): source})
+    plan = compile_plan(choices(policy=PolicyChoice(retention_hours=hours)), known)
+    assert len([each for each in plan.objections if "72 hours" in each.message]) == objections
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
