@@ -147,6 +147,12 @@ TARGET_IDS = (
 )  # fmt: skip
 
 
+_NAMED = (
+    ("network_id", "network_name", "Microsoft.Network/virtualNetworks"),
+    ("storage_account_id", "storage_name", "Microsoft.Storage/storageAccounts"),
+)
+
+
 class EveryForm(forms.Form):
     """*Customize* for all machines: lists of what exists in the target location, each with "by the rule" first."""
 
@@ -161,6 +167,7 @@ class EveryForm(forms.Form):
     storage_account_id = forms.ChoiceField(
         label="Target storage account", required=False, help_text="Only for machines with unmanaged disks."
     )
+    storage_name = forms.CharField(label="Or a new account named", required=False, max_length=24)
     disk_type = forms.ChoiceField(label="Replica disk type", choices=DISK_TYPES, required=False)
 
     def __init__(self, *args: Any, options: dict[str, Options], **kwargs: Any) -> None:
@@ -177,6 +184,9 @@ class EveryForm(forms.Form):
     def clean_network_name(self) -> str:
         return self._name("network_name", "virtual_network")
 
+    def clean_storage_name(self) -> str:
+        return self._name("storage_name", "storage_account")
+
     def _name(self, field: str, kind: str) -> str:
         name: str = self.cleaned_data[field]
         refusal = naming.RULES[kind].refusal(name) if name else ""
@@ -184,16 +194,15 @@ class EveryForm(forms.Form):
             raise forms.ValidationError(refusal)
         return name
 
-    def ids(self, subscription_id: str, group_for_network: str) -> dict[str, str]:
+    def ids(self, subscription_id: str, default_group: str) -> dict[str, str]:
         """TargetChoices' fields: a new name becomes the id that it will have."""
         data = {name: self.cleaned_data.get(name, "") for name in TARGET_IDS}
         if self.cleaned_data.get("group_name"):
             data["group_id"] = ids.group(subscription_id, self.cleaned_data["group_name"])
-        if self.cleaned_data.get("network_name"):
-            group = data["group_id"] or group_for_network
-            data["network_id"] = ids.resource(
-                group, "Microsoft.Network/virtualNetworks", self.cleaned_data["network_name"]
-            )
+        group = data["group_id"] or default_group
+        for field, name, type_ in _NAMED:
+            if self.cleaned_data.get(name):
+                data[field] = ids.resource(group, type_, self.cleaned_data[name])
         return data
 
 

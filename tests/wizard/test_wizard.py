@@ -38,7 +38,11 @@ def post(web: Client, draft: Draft, page: str, data: dict[str, Any]) -> Any:
 
 
 def choose(web: Client, draft: Draft, *machines: Machine) -> None:
-    web.post(f"/replicate/{draft.pk}/machines/selection/", {"add": [machine.pk for machine in machines]}, HTTP_HX_REQUEST="true")
+    web.post(
+        f"/replicate/{draft.pk}/machines/selection/",
+        {"add": [machine.pk for machine in machines]},
+        HTTP_HX_REQUEST="true",
+    )
 
 
 @pytest.fixture
@@ -154,7 +158,9 @@ def test_changing_the_source_drops_what_no_longer_matches(web: Client, ready: Dr
     assert not ready.machines.exists()
 
 
-def test_machines_that_cannot_be_replicated_cannot_be_chosen(web: Client, vault: Vault, machines: list[Machine]) -> None:
+def test_machines_that_cannot_be_replicated_cannot_be_chosen(
+    web: Client, vault: Vault, machines: list[Machine]
+) -> None:
     draft = started(web, vault)
     post(web, draft, "source", SOURCE)
     choose(web, draft, machines[2])
@@ -212,6 +218,15 @@ def test_bad_input_is_told_on_the_field_and_kept(web: Client, ready: Draft) -> N
     assert ready.target["policy"]["name"] == "24-hour-retention-policy"
 
 
+def test_a_target_account_can_be_given_a_name_of_its_own(web: Client, ready: Draft) -> None:
+    assert post(web, ready, "customize", {"all-storage_name": "Not Valid"}).status_code == 422
+    assert post(web, ready, "customize", {"all-storage_name": "stmineasr"}).status_code == 302
+    ready.refresh_from_db()
+    assert ready.target["storage_account_id"].endswith(
+        "/rg-erp-asr/providers/Microsoft.Storage/storageAccounts/stmineasr"
+    )
+
+
 HOSTILE = ["\x00", "'; DROP TABLE", "<script>", "9" * 400, "../..", "\u202e", "-1", "{{7*7}}", " "]
 
 
@@ -228,7 +243,11 @@ def test_hostile_values_never_break_a_page(web: Client, ready: Draft, value: str
             assert post(web, ready, page, data).status_code in {302, 422}, (page, field)
     for query in ("q", "page", "size", "sort", "can", "group", "chosen"):
         assert web.get(f"/replicate/{ready.pk}/machines/", {query: value}).status_code == 200
-    web.post(f"/replicate/{ready.pk}/machines/selection/", {"add": value, "drop": value, "select": value}, HTTP_HX_REQUEST="true")
+    web.post(
+        f"/replicate/{ready.pk}/machines/selection/",
+        {"add": value, "drop": value, "select": value},
+        HTTP_HX_REQUEST="true",
+    )
     assert web.post(f"/replicate/{ready.pk}/enable/", {"digest": value}).status_code == 409
     assert Draft.objects.get(pk=ready.pk).source == before["source"]
     assert not Run.objects.exists()
@@ -240,7 +259,9 @@ def test_pages_before_their_turn_lead_to_the_first_open_one(web: Client, vault: 
         assert web.get(f"/replicate/{draft.pk}/{page}/").headers["Location"].endswith("/source/")
 
 
-def test_others_see_the_draft_and_cannot_change_it(ready: Draft, vault: Vault, operator: Person, helpdesk: Person) -> None:
+def test_others_see_the_draft_and_cannot_change_it(
+    ready: Draft, vault: Vault, operator: Person, helpdesk: Person
+) -> None:
     from tests.conftest import _person
 
     colleague = Client()
