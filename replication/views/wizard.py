@@ -270,7 +270,7 @@ def customize(request: HttpRequest, pk: UUID) -> HttpResponse:
         # Every row is asked, so that all errors show at once.
         wrong = sum(not form.is_valid() for _, form in forms)
         if every.is_valid() and not wrong:
-            return _save_customize(request, draft, chosen, every, forms)
+            return _save_customize(request, draft, resolver, every, forms)
         return _customize_page(request, draft, every, forms, page, status=422)
     return _customize_page(request, draft, every, forms, page)
 
@@ -282,17 +282,18 @@ def _machine_form(request: HttpRequest, row: Any, machine: Any, resolver: Resolv
 
 
 def _save_customize(
-    request: HttpRequest, draft: Draft, chosen: Choices, every: EveryForm, forms: list[Any]
+    request: HttpRequest, draft: Draft, resolver: Resolver, every: EveryForm, forms: list[Any]
 ) -> HttpResponse:
     """Save both halves; a reset button empties one machine's row."""
     who, reset = actor(request, draft.vault), request.POST.get("reset", "")
-    first = next(iter(plans.facts(draft).machines.values()), None)
-    group = Resolver(chosen, plans.facts(draft)).group_id(first) if first else ""
+    first = next(iter(resolver.facts.machines.values()), None)
+    group = resolver.group_id(first) if first else ""
+    before = resolver.choices.target
     new = TargetChoices(
-        location=chosen.target.location,
-        subscription_id=chosen.target.subscription_id,
-        policy=chosen.target.policy,
-        **every.ids(chosen.target.subscription_id, group),
+        location=before.location,
+        subscription_id=before.subscription_id,
+        policy=before.policy,
+        **every.ids(before.subscription_id, group),
     )
     overrides = {row.pk: MachineChoice() if str(row.pk) == reset else form.choice() for row, form in forms}
     drafts.save_target(draft, new, version=_version(request), actor=who)
