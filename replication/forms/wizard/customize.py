@@ -1,150 +1,20 @@
-"""The wizard's forms: one plain form a page. Choices that come from rows are passed in; nothing here reads the database."""
+"""The forms of *Customize*: for all machines, and for one."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
 
 from replication.domain import ids, naming
-from replication.domain.choices import MachineChoice, PolicyChoice, SourceChoices, TargetChoices
-from replication.domain.inventory import Model
+from replication.domain.choices import MachineChoice
+from replication.forms.wizard.options import Options
+from replication.forms.wizard.target import TARGET_IDS
 
-Options = Sequence[tuple[str, str]]
-
-BY_RULE = ""  # the first entry of each list of targets: whatever the rule gives
 DISK_TYPES: Options = (
     ("", "Same as source disk"),
     ("Standard_LRS", "Standard HDD"),
     ("StandardSSD_LRS", "Standard SSD"),
     ("Premium_LRS", "Premium SSD"),
 )
-RETENTION_HOURS = (0, 15 * 24)  # 0 keeps the latest point only; 15 days is the most (portal-behaviour.md §1.6)
-APP_CONSISTENT_HOURS = (0, 12)  # 0 is off, 1 to 12 hours
-
-
-class SourceForm(forms.Form):
-    """Where the machines are now."""
-
-    location = forms.ChoiceField(label="Source location", help_text="The Azure region in which the machines run now.")
-    subscription_id = forms.ChoiceField(label="Source subscription")
-    model = forms.ChoiceField(
-        label="Deployment model",
-        choices=[(Model.RESOURCE_MANAGER.value, "Resource Manager"), (Model.CLASSIC.value, "Classic")],
-        widget=forms.RadioSelect,
-        initial=Model.RESOURCE_MANAGER.value,
-        help_text="A classic machine can be recovered only as a classic machine.",
-    )
-    groups = forms.MultipleChoiceField(
-        label="Resource groups",
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="None ticked means all of them.",
-    )
-
-    def __init__(self, *args: Any, locations: Options, subscriptions: Options, groups: Options, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, options in (("location", locations), ("subscription_id", subscriptions), ("groups", groups)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = list(options)
-        for name in ("location", "subscription_id"):
-            self.fields[name].error_messages["required"] = "Choose one."
-        self.fields["groups"].error_messages["invalid_choice"] = (
-            "%(value)s has no machines here any more. Choose again."
-        )
-
-    def choices(self) -> SourceChoices:
-        """What was chosen, of a valid form."""
-        data = self.cleaned_data
-        return SourceChoices(
-            location=data["location"],
-            subscription_id=data["subscription_id"],
-            model=Model(data["model"]),
-            groups=tuple(sorted(data["groups"])),
-        )
-
-
-class TargetForm(forms.Form):
-    """Where the machines are recovered, and how replication is kept."""
-
-    location = forms.ChoiceField(label="Target location")
-    subscription_id = forms.ChoiceField(label="Target subscription")
-    policy = forms.ChoiceField(label="Replication policy", required=False)
-    policy_name = forms.CharField(label="Name of the new policy", required=False, max_length=80)
-    retention_hours = forms.IntegerField(
-        label="Recovery point retention, hours",
-        required=False,
-        min_value=RETENTION_HOURS[0],
-        max_value=RETENTION_HOURS[1],
-        help_text="Up to 360 hours (15 days); 72 hours for machines with unmanaged disks. 0 keeps only the latest point.",
-    )
-    app_consistent_minutes = forms.IntegerField(
-        label="App-consistent snapshot every, minutes",
-        required=False,
-        min_value=0,
-        max_value=APP_CONSISTENT_HOURS[1] * 60,
-        help_text="60 to 720 minutes and shorter than the retention, or 0 for none.",
-    )
-    multi_vm = forms.BooleanField(
-        label="Multi-VM consistency",
-        required=False,
-        help_text="Lets machines of one replication group share their recovery points.",
-    )
-
-    def __init__(
-        self, *args: Any, locations: Options, subscriptions: Options, policies: Options, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        for name, options in (("location", locations), ("subscription_id", subscriptions), ("policy", policies)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = list(options)
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        if not data.get("policy") and "policy" not in self.errors:
-            self._clean_new_policy(data)
-        return data
-
-    def _clean_new_policy(self, data: dict[str, Any]) -> None:
-        name, retention, every = (
-            data.get("policy_name"),
-            data.get("retention_hours"),
-            data.get("app_consistent_minutes"),
-        )
-        refusal = naming.RULES["policy"].refusal(name or "")
-        if refusal and "policy_name" not in self.errors:
-            self.add_error("policy_name", refusal)
-        for field, value in (("retention_hours", retention), ("app_consistent_minutes", every)):
-            if value is None and field not in self.errors:
-                self.add_error(field, "Enter a whole number.")
-        if every and every < 60:
-            self.add_error("app_consistent_minutes", "At least 60 minutes, or 0 for none.")
-        elif every and retention is not None and every > retention * 60:
-            self.add_error("app_consistent_minutes", "It must be shorter than the retention, or 0 for none.")
-
-    def choices(self, before: TargetChoices | None) -> TargetChoices:
-        """What was chosen, of a valid form; what *Customize* set stays while location and subscription stay."""
-        data = self.cleaned_data
-        policy = (
-            PolicyChoice(id=data["policy"], name=ids.name(data["policy"]))
-            if data["policy"]
-            else PolicyChoice(
-                name=data["policy_name"],
-                retention_hours=data["retention_hours"],
-                app_consistent_minutes=data["app_consistent_minutes"],
-                multi_vm=data["multi_vm"],
-            )
-        )
-        place = {"location": data["location"], "subscription_id": data["subscription_id"]}
-        if before and (before.location, before.subscription_id) == (data["location"], data["subscription_id"]):
-            return TargetChoices(**place, policy=policy, **{name: getattr(before, name) for name in TARGET_IDS})
-        return TargetChoices(**place, policy=policy)
-
-
-TARGET_IDS = (
-    "group_id", "network_id", "cache_account_id", "storage_account_id", "availability_set_id", "disk_type",
-)  # fmt: skip
 
 
 _NAMED = (
@@ -288,11 +158,3 @@ LABELS = {
     "storage_account_id": "Target storage account",
     "disk_type": "Disk type",
 }
-
-
-def listed(rule: str, ids_: Iterable[str], chosen: str = "") -> Options:
-    """A list of targets: the rule first, then what exists, and what was typed as new when it does not exist yet."""
-    existing = [(each, ids.name(each)) for each in ids_]
-    known = {ids.key(each) for each, _ in existing}
-    new = [(chosen, f"(new) {ids.name(chosen)}")] if chosen and ids.key(chosen) not in known else []
-    return [(BY_RULE, rule), *new, *existing]

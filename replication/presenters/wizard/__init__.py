@@ -1,0 +1,38 @@
+"""What the wizard's pages show, one module a page; `steps` and `plan` serve several."""
+
+from replication.presenters.wizard.customize import Targets
+from replication.presenters.wizard.machines import PICKER, MachineRow, Totals, pickable, totals
+from replication.presenters.wizard.plan import Line, counts, disks, lines, stages, summary
+from replication.presenters.wizard.review import ProtectedRow, in_words, protected_rows
+from replication.presenters.wizard.source import SourceOptions, found
+from replication.presenters.wizard.steps import MODELS, PAGES, first_open, page_url, satisfied, stepper, sub_title
+from replication.presenters.wizard.target import default_target, target_locations
+
+__all__ = [
+    "MODELS",
+    "PAGES",
+    "PICKER",
+    "Line",
+    "MachineRow",
+    "ProtectedRow",
+    "SourceOptions",
+    "Targets",
+    "Totals",
+    "counts",
+    "default_target",
+    "disks",
+    "first_open",
+    "found",
+    "in_words",
+    "lines",
+    "page_url",
+    "pickable",
+    "protected_rows",
+    "satisfied",
+    "stages",
+    "stepper",
+    "sub_title",
+    "summary",
+    "target_locations",
+    "totals",
+]

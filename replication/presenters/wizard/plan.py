@@ -1,0 +1,92 @@
+"""A compiled plan in lines, headings and numbers."""
+
+from dataclasses import dataclass
+
+from replication.domain.plan import Plan, PlannedStep
+from replication.domain.specs import ProtectSpec
+from replication.domain.steps import STAGES
+
+_ICONS = {
+    "resource_group": "resource-group",
+    "virtual_network": "network",
+    "storage_account": "storage",
+    "availability_set": "availability-set",
+    "cloud_service": "vm",
+    "policy": "policy",
+    "network_mapping": "mapping",
+    "fabric": "region",
+    "container": "vault",
+    "container_mapping": "mapping",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One resource of the plan as pages list it."""
+
+    step: PlannedStep
+
+    @property
+    def mark(self) -> str:
+        return "reuse" if self.step.reused else "new"
+
+    @property
+    def icon(self) -> str:
+        return _ICONS.get(self.step.spec.kind, "list")
+
+
+def lines(plan: Plan, *kinds: str) -> list[Line]:
+    """The plan's resources, of some kinds or of all."""
+    return [Line(step) for step in plan.resources if not kinds or step.spec.kind in kinds]
+
+
+def summary(plan: Plan) -> list[tuple[str, list[Line]]]:
+    """What the target page shows as "Target resources": (label, resources) by kind."""
+    cache = {step.spec.id for step in plan.resources if step.title == "Cache storage account"}
+    accounts = lines(plan, "storage_account")
+    groups = (
+        (
+            "Resource group",
+            [line for line in lines(plan, "resource_group") if line.step.location != plan.source_location],
+        ),
+        ("Virtual network", lines(plan, "virtual_network")),
+        ("Cache storage account", [line for line in accounts if line.step.spec.id in cache]),
+        ("Target storage account", [line for line in accounts if line.step.spec.id not in cache]),
+        ("Availability set", lines(plan, "availability_set")),
+        ("Cloud service", lines(plan, "cloud_service")),
+    )
+    return [(label, found) for label, found in groups if found]
+
+
+def stages(plan: Plan) -> list[tuple[str, list[Line]]]:
+    """The plan's resources under the headings that its run will have."""
+    every = lines(plan)
+    grouped = [(title, [line for line in every if line.step.stage == stage]) for stage, title in enumerate(STAGES)]
+    return [(title, found) for title, found in grouped if found]
+
+
+def disks(plan: Plan) -> str:
+    """What becomes of the machines' disks: 7 replica managed disks: Premium SSD, Standard SSD."""
+    specs = [step.spec for step in plan.protections if isinstance(step.spec, ProtectSpec)]
+    managed = [disk for spec in specs for disk in spec.managed_disks]
+    unmanaged = sum(len(spec.unmanaged_disks) for spec in specs)
+    types = ", ".join(sorted({SKUS.get(disk.target_type, disk.target_type) for disk in managed}))
+    told = [f"{len(managed):,} replica managed disk{'s' * (len(managed) != 1)}: {types}"] if managed else []
+    return "; ".join(told + ([f"{unmanaged:,} in storage accounts"] if unmanaged else []))
+
+
+SKUS = {
+    "Standard_LRS": "Standard HDD",
+    "StandardSSD_LRS": "Standard SSD",
+    "StandardSSD_ZRS": "Standard SSD, zone-redundant",
+    "Premium_LRS": "Premium SSD",
+    "Premium_ZRS": "Premium SSD, zone-redundant",
+    "PremiumV2_LRS": "Premium SSD v2",
+    "UltraSSD_LRS": "Ultra Disk",
+}
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """How many resources are new, how many reused, how many machines."""
+    reused = sum(step.reused for step in plan.resources)
+    return {"new": len(plan.resources) - reused, "reused": reused, "machines": len(plan.machines)}

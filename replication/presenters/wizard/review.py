@@ -1,0 +1,69 @@
+"""*Review and create*: the machines of a plan, objections and warnings in words."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from replication.domain import ids
+from replication.domain.plan import Plan, PlannedStep
+from replication.domain.specs import ProtectSpec, SettleSpec
+from replication.presenters.wizard.plan import SKUS
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedRow:
+    """A machine as the review lists it. settlement: what is applied to it once it is protected."""
+
+    step: PlannedStep
+    settlement: SettleSpec | None = None
+
+    @property
+    def spec(self) -> ProtectSpec:
+        assert isinstance(self.step.spec, ProtectSpec)
+        return self.step.spec
+
+    @property
+    def group(self) -> str:
+        return ids.name(self.spec.recovery_group_id or ids.group_of(self.spec.cloud_service_id))
+
+    @property
+    def source_group(self) -> str:
+        return ids.group_name(self.spec.machine_id)
+
+    @property
+    def network(self) -> str:
+        name = ids.name(self.spec.network_id) if self.spec.network_id else ""
+        return f"{name} / {self.spec.subnet_name}" if name and self.spec.subnet_name else name
+
+    @property
+    def availability(self) -> str:
+        if self.spec.availability_zone:
+            return f"Zone {self.spec.availability_zone}"
+        return ids.name(self.spec.availability_set_id) if self.spec.availability_set_id else "Single instance"
+
+    @property
+    def settings(self) -> str:
+        """erp-dr, Standard_D4s_v5, 10.0.0.9."""
+        asked = self.settlement
+        if asked is None:
+            return ""
+        return ", ".join(filter(None, (asked.name, asked.size, *(each.static_address for each in asked.interfaces))))
+
+    @property
+    def disks(self) -> str:
+        """2, Premium SSD; or, of unmanaged disks, the account that they are copied to."""
+        types = {SKUS.get(disk.target_type, disk.target_type) for disk in self.spec.managed_disks}
+        types |= {ids.name(disk.target_account_id) for disk in self.spec.unmanaged_disks}
+        number = len(self.spec.managed_disks) + len(self.spec.unmanaged_disks)
+        return ", ".join([str(number), *sorted(types)])
+
+
+def protected_rows(plan: Plan) -> list[ProtectedRow]:
+    """The plan's machines, each with what is applied to it after protection."""
+    settlements = {step.spec.id: step.spec for step in plan.settlements if isinstance(step.spec, SettleSpec)}
+    return [ProtectedRow(step, settlements.get(step.spec.id)) for step in plan.protections]
+
+
+def in_words(objections: Iterable[Any], url: Callable[[str], str]) -> list[dict[str, str]]:
+    """Objections or warnings with the address of the page that mends them."""
+    return [{"message": each.message, "action": each.action, "url": url(each.page)} for each in objections]

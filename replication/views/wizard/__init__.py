@@ -1,0 +1,25 @@
+"""The Replicate wizard: one address a page, POST-redirect-GET, everything in the draft's row.
+
+A page that cannot be reached yet leads to the first one that is not filled in. Somebody else's draft is shown and cannot be changed.
+"""
+
+from django.urls import URLPattern, path
+
+from replication.views.wizard import customize, drafts, machines, review, source, target
+from replication.views.wizard.shared import guarded
+
+urlpatterns: list[URLPattern] = [
+    path("vaults/<int:pk>/replicate/", drafts.start, name="draft_start"),
+    path("replicate/<uuid:pk>/", drafts.resume, name="draft"),
+    path("replicate/<uuid:pk>/source/", guarded(source.source), name="draft_source"),
+    path("replicate/<uuid:pk>/machines/", guarded(machines.machines), name="draft_machines"),
+    path("replicate/<uuid:pk>/machines/selection/", machines.selection, name="draft_selection"),
+    path("replicate/<uuid:pk>/target/", guarded(target.target), name="draft_target"),
+    path("replicate/<uuid:pk>/customize/", guarded(customize.customize), name="draft_customize"),
+    path("replicate/<uuid:pk>/review/", review.review, name="draft_review"),
+    path("replicate/<uuid:pk>/plan.json", review.download, name="draft_download"),
+    path("replicate/<uuid:pk>/create-targets/", guarded(review.create_targets), name="draft_create_targets"),
+    path("replicate/<uuid:pk>/enable/", guarded(review.enable), name="draft_enable"),
+    path("replicate/<uuid:pk>/discard/", drafts.discard, name="draft_discard"),
+    path("replicate/<uuid:pk>/take-over/", drafts.take_over, name="draft_take_over"),
+]

@@ -1,0 +1,119 @@
+"""*Review and create*: the compiled plan, its download and its two buttons."""
+
+import json
+from collections.abc import Callable
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from replication.actions import plans, runs
+from replication.domain.compiler import compile_plan
+from replication.domain.forecast import forecast
+from replication.domain.plan import Plan
+from replication.models import Draft, Run
+from replication.presenters import wizard as present
+from replication.presenters.looks import run_state
+from replication.views.actor import actor
+from replication.views.wizard.shared import (
+    open_draft,
+    show,
+    side,
+)
+
+
+@require_safe
+def review(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The compiled plan, and the two buttons."""
+    draft = open_draft(request, pk, "review")
+    if isinstance(draft, HttpResponse):
+        return draft
+    if "since" in request.GET and request.headers.get("HX-Request"):
+        return _run_fragment(request, draft)
+    return _review_page(request, draft)
+
+
+def _run_fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """How the draft's last run stands: nothing new, a new line, or (ended) a fresh page with other marks."""
+    run = Run.objects.filter(plan__draft=draft).order_by("-number").first()
+    if run is None or str(run.version) == request.GET["since"]:
+        return HttpResponse(status=204)
+    if run.state in Run.FINISHED:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    context = {"draft": draft, "run": run, "run_state": run_state(run.state), "run_moving": True}
+    return render(request, "replication/wizard/_run.html", context)
+
+
+def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: int = 200) -> HttpResponse:
+    known = plans.facts(draft)
+    plan = compile_plan(plans.choices(draft), known)
+    machines_page = Paginator(present.protected_rows(plan), 50).get_page(request.GET.get("page"))
+    latest = Run.objects.filter(plan__draft=draft).order_by("-number").first()
+    context = {
+        "plan": plan,
+        "counts": present.counts(plan),
+        "forecast": forecast(plan, known.machines, settings.SITE_RECOVERY_WRITES_A_MINUTE),
+        "stages": present.stages(plan),
+        "machines": machines_page,
+        "objections": present.in_words(plan.objections, lambda page: present.page_url(draft, page)),
+        "warnings": present.in_words(plan.warnings, lambda page: present.page_url(draft, page)),
+        "run": latest,
+        "run_state": run_state(latest.state) if latest else None,
+        "run_moving": latest is not None and latest.state not in Run.FINISHED,
+        "no_start": _no_start(plan, latest),
+        "changed": changed,
+    }
+    return show(request, draft, "review", context | side(draft, plan), status=status)
+
+
+def _no_start(plan: Plan, run: Run | None) -> str:
+    """Why the plan cannot be started now, or ''."""
+    if plan.objections:
+        return "The plan has problems: mend them first."
+    return f"Run {run.number} is still going on." if run and run.state not in Run.FINISHED else ""
+
+
+@require_safe
+def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The plan as JSON: exactly what would be stored."""
+    draft = open_draft(request, pk, "review")
+    if isinstance(draft, HttpResponse):
+        return draft
+    plan = plans.compiled(draft)
+    answer = JsonResponse(json.loads(plan.canonical()) | {"digest": plan.digest}, json_dumps_params={"indent": 2})
+    answer["Content-Disposition"] = f'attachment; filename="plan-{plan.digest[:12]}.json"'
+    return answer
+
+
+@require_POST
+def create_targets(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Create target resources."""
+    return _submit(request, pk, runs.create_targets)
+
+
+@require_POST
+def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Enable replication."""
+    return _submit(request, pk, runs.enable)
+
+
+def _submit(request: HttpRequest, pk: UUID, verb: Callable[..., Run]) -> HttpResponse:
+    draft = open_draft(request, pk, "review")
+    if isinstance(draft, HttpResponse):
+        return draft
+    digest = request.POST.get("digest", "")
+    try:
+        run = verb(draft, digest=digest, actor=actor(request, draft.vault))
+    except plans.Objected:
+        return _review_page(request, draft, status=422)
+    except plans.Changed:
+        words = (
+            "Something has changed since this page was shown, and nothing was started. This is the plan as it is now."
+        )
+        return _review_page(request, draft, words, status=409)
+    except runs.Busy as busy:
+        return _review_page(request, draft, f"{busy} Nothing was started.", status=409)
+    return redirect("replication:run", run.pk)

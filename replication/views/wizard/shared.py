@@ -1,0 +1,124 @@
+"""What the wizard's pages share: the way to a draft, the frame around a page, and what a stale save gets."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from replication import access
+from replication.actions import drafts, plans
+from replication.domain.choices import Choices, MachineChoice, SourceChoices, TargetChoices
+from replication.domain.compiler import compile_plan
+from replication.domain.plan import Plan
+from replication.domain.roles import Permission
+from replication.models import Draft, Run
+from replication.presenters import wizard as present
+from replication.presenters.looks import regions
+from replication.views.actor import signed_in
+
+require_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def open_draft(request: HttpRequest, pk: UUID, page: str) -> Draft | HttpResponse:
+    """The draft, when it is open and the page can be reached; else where to go instead."""
+    draft = access.draft(signed_in(request), pk)
+    if draft.state == Draft.State.SUBMITTED:
+        run = Run.objects.filter(plan__draft=draft).order_by("-number").first()
+        return redirect("replication:run", run.pk) if run else redirect("replication:overview", draft.vault_id)
+    if draft.state == Draft.State.DISCARDED:
+        messages.info(request, "That draft was discarded.")
+        return redirect("replication:overview", draft.vault_id)
+    done = present.satisfied(draft)
+    first, order = present.first_open(done), [name for name, _ in present.PAGES]
+    if order.index(page) > order.index(first):
+        messages.info(request, f"Fill in this page first: {dict(present.PAGES)[first]}.")
+        return redirect(present.page_url(draft, first))
+    return draft
+
+
+def version(request: HttpRequest) -> int:
+    """The draft's version that the page showed; one that was tampered with is stale."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def onward(request: HttpRequest, draft: Draft, page: str) -> HttpResponse:
+    """Where a saved page leads: on, or out of the wizard with *Save and close*."""
+    if request.POST.get("do") == "close":
+        messages.success(request, "The draft was saved.")
+        return redirect("replication:overview", draft.vault_id)
+    return redirect(present.page_url(draft, page))
+
+
+def plan_for(draft: Draft, target: TargetChoices) -> Plan:
+    """The plan for a target that is perhaps not saved yet."""
+    chosen = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in drafts.selected(draft)}
+    return compile_plan(Choices(source=source_of(draft), target=target, machines=chosen), plans.facts(draft))
+
+
+def side(draft: Draft, plan: Plan) -> dict[str, Any]:
+    """*Plan so far*."""
+    return {"side_lines": present.lines(plan, "resource_group", "virtual_network", "network_mapping", "availability_set",
+                                        "storage_account", "cloud_service", "policy"), "totals": present.totals(draft)}  # fmt: skip
+
+
+def show(
+    request: HttpRequest, draft: Draft, page: str, context: dict[str, Any], *, template: str = "", status: int = 200
+) -> HttpResponse:
+    person = signed_in(request)
+    done = present.satisfied(draft)
+    mine = draft.owner_id == person.pk
+    shared = {
+        "draft": draft,
+        # A page that is shown again (wrong input, other lists) is as old as what was posted: it must not pass for fresh.
+        "version": version(request) if request.method == "POST" else draft.version,
+        "vault": draft.vault,
+        "wizard_page": page,
+        "steps": present.stepper(draft, page, done),
+        "sub_title": present.sub_title(draft, regions([draft.vault])),
+        "mine": mine,
+        "why_not": "" if mine else f"This draft belongs to {draft.owner}. Take it over to change it.",
+        "may_replicate": access.may(person, Permission.REPLICATE, draft.vault),
+        "region_names": regions([draft.vault]),
+    }
+    return render(request, f"replication/wizard/{template or page}.html", shared | context, status=status)
+
+
+def guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """409 with both values when somebody, or another tab, saved the draft first."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, pk: UUID) -> HttpResponse:
+        try:
+            return view(request, pk)
+        except drafts.Stale as error:
+            return _stale_page(request, error)
+
+    return guarded
+
+
+def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
+    """What was sent and what is saved, side by side. Nothing was changed."""
+    draft = error.draft
+    saved = {**draft.source, **{name: value for name, value in draft.target.items() if name != "policy"}}
+    posted = {name.removeprefix("all-"): ", ".join(request.POST.getlist(name))[:300] for name in request.POST}
+    sent = {name: value for name, value in posted.items() if name in saved}
+    changes = [
+        (name.replace("_id", "").replace("_", " ").capitalize(), saved[name] or "by the rule", value)
+        for name, value in sent.items()
+        if str(saved[name] or "") != value and name != "groups"
+    ]
+    context = {"draft": draft, "vault": draft.vault, "error": error, "changes": changes, "url": request.get_full_path()}
+    return render(request, "replication/wizard/stale.html", context, status=409)
+
+
+def source_of(draft: Draft) -> SourceChoices:
+    """The source of a draft whose first page is filled in."""
+    chosen = SourceChoices.from_json(draft.source)
+    assert chosen is not None
+    return chosen

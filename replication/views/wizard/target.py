@@ -1,0 +1,80 @@
+"""*Target settings*: where to, and how replication is kept."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from replication import access
+from replication.actions import drafts
+from replication.domain.choices import TargetChoices
+from replication.forms.wizard import TargetForm
+from replication.models import Draft
+from replication.presenters import wizard as present
+from replication.views.actor import actor, signed_in
+from replication.views.wizard.shared import onward, open_draft, plan_for, require_page, show, side, source_of, version
+
+
+@require_page
+def target(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Where to, and how replication is kept."""
+    draft = open_draft(request, pk, "target")
+    if isinstance(draft, HttpResponse):
+        return draft
+    before = TargetChoices.from_json(draft.target)
+    present_choice = before or present.default_target(draft, signed_in(request), source_of(draft))
+    if request.method != "POST":
+        return _target_page(request, draft, target_form(request, draft, present_choice), present_choice)
+    form = target_form(request, draft, present_choice, request.POST)
+    if not form.is_valid():
+        return _target_page(request, draft, form, present_choice, status=422)
+    new = form.choices(before)
+    if request.POST.get("do") == "update":
+        return _target_page(request, draft, form, new)
+    drafts.save_target(draft, new, version=version(request), actor=actor(request, draft.vault))
+    return onward(request, draft, "customize" if request.POST.get("do") == "customize" else "review")
+
+
+def target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data: Any = None) -> TargetForm:
+    """The target page's form with its lists; unbound, it shows `target`."""
+    subscriptions = access.subscriptions(signed_in(request), draft.vault, "target")
+    policies = [(each["id"], each["name"]) for each in (draft.vault.site or {}).get("policies", ())]
+    return TargetForm(
+        data,
+        initial=_target_initial(target, policies),
+        locations=present.target_locations(draft, source_of(draft))[0],
+        subscriptions=[(row.subscription_id, row.name) for row in subscriptions],
+        policies=[*policies, ("", "New policy")],
+    )
+
+
+def _target_initial(target: TargetChoices, policies: list[tuple[str, str]]) -> dict[str, Any]:
+    policy = target.policy
+    there = next((key for key, name in policies if name.lower() == policy.name.lower()), "")
+    return {
+        "location": target.location,
+        "subscription_id": target.subscription_id,
+        "policy": policy.id or there,
+        "policy_name": policy.name,
+        "retention_hours": policy.retention_hours,
+        "app_consistent_minutes": policy.app_consistent_minutes,
+        "multi_vm": policy.multi_vm,
+    }
+
+
+def _target_page(
+    request: HttpRequest, draft: Draft, form: TargetForm, target: TargetChoices, status: int = 200
+) -> HttpResponse:
+    return show(request, draft, "target", target_context(draft, form, target), status=status)
+
+
+def target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dict[str, Any]:
+    """What the target page shows, and what *Customize* shows below its blade."""
+    plan = plan_for(draft, target)
+    shown = {
+        "form": form,
+        "summary": present.summary(plan),
+        "disks": present.disks(plan),
+        "overridden": draft.machines.exclude(overrides={}).count(),
+    }
+    return shown | side(draft, plan)
