@@ -33,6 +33,13 @@ def _import_before_fork(**_: Any) -> None:
     gc.freeze()
 
 
+@signals.task_prerun.connect
+def _read_settings_anew(**_: Any) -> None:
+    from replication import settings
+
+    settings.begin()
+
+
 @signals.worker_ready.connect
 @signals.heartbeat_sent.connect
 def _worker_is_alive(**_: Any) -> None:

@@ -78,7 +78,6 @@ AUDIT_OLD_KEYS = environment.words("PORTAL_AUDIT_OLD_KEYS")  # fingerprints of k
 AUDIT_CHECKPOINTS = os.environ.get("PORTAL_AUDIT_CHECKPOINTS", "")  # a file, or syslog:[HOST:PORT]
 AUDIT_CHECKPOINT_INTERVAL = int(os.environ.get("PORTAL_AUDIT_CHECKPOINT_INTERVAL", "300"))
 AUDIT_VERIFY_INTERVAL = int(os.environ.get("PORTAL_AUDIT_VERIFY_INTERVAL", "3600"))
-REASON_REQUIRED = environment.words("PORTAL_REASON_REQUIRED")  # actions that want a reason or ticket
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -91,6 +91,22 @@ def require(person: Someone, permission: Permission, vault: Vault | None = None)
         raise Refused(decision.reason, vault)
 
 
+def everywhere(person: Someone, permission: Permission) -> Decision:
+    """Whether the person may do this in every vault in which anybody holds a role: what is settled for the whole console."""
+    decision = may(person, permission)
+    in_use = Grant.objects.filter(ended_at=None, vault__gone_at=None)
+    if decision and in_use.exclude(vault__in=vaults(person, permission)).exists():
+        return Decision(False, "This holds for all vaults: only somebody who is administrator of every one can change it.")
+    return decision
+
+
+def require_everywhere(person: Someone, permission: Permission) -> None:
+    """Raise Refused with the reason unless the person may in every vault."""
+    decision = everywhere(person, permission)
+    if not decision:
+        raise Refused(decision.reason)
+
+
 def _granted(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Grant]:
     roles = [each.value for each in Role if allowed(each, permission)]
     return _live(person).filter(role__in=roles)

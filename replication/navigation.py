@@ -79,7 +79,8 @@ ENTRIES: tuple[Entry, ...] = (
         icon="settings",
         section=MANAGE,
         of_vault=False,
-        permission=Permission.MANAGE_PEOPLE,
+        permission=Permission.MANAGE_SETTINGS,
+        also=("setting_section",),
     ),
 )
 

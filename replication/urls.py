@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from replication.views import audit, home, items, jobs, live, people, runs, search, session, vaults
+from replication.views import audit, home, items, jobs, live, people, runs, search, session, settings, vaults
 
 Address = URLPattern | URLResolver
 
@@ -75,6 +75,13 @@ _people: list[Address] = [
     path("grants/<int:pk>/end/", people.end, name="grant_end"),
 ]
 
+_settings: list[Address] = [
+    path("settings/", settings.settings, name="settings"),
+    path("settings/<slug:section>/", settings.section, name="setting_section"),
+    path("vaults/<int:pk>/settings/", settings.of_vault, name="vault_settings"),
+    path("vaults/<int:pk>/settings/<slug:section>/", settings.vault_section, name="vault_setting_section"),
+]
+
 _shell: list[Address] = [
     path("search/", search.search, name="search"),
     path("theme/", session.theme, name="theme"),
@@ -86,4 +93,4 @@ _wizard: list[Address] = (
 )
 
 app_name = "replication"
-urlpatterns: list[Address] = [*_vaults, *_items, *_runs, *_audit, *_people, *_shell, *_wizard]
+urlpatterns: list[Address] = [*_vaults, *_items, *_runs, *_audit, *_people, *_settings, *_shell, *_wizard]

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from replication import clock
+from replication import clock, settings
 from replication.actions.actor import Actor
 from replication.domain.vocabulary import ACTIONS
 from replication.models import AuditEntry, AuditHead, AuditSubject
@@ -52,7 +51,7 @@ class Entry:
 
 
 class NeedsReason(Exception):
-    """The verb wants a reason or ticket here (PORTAL_REASON_REQUIRED), and none was given. Nothing was changed."""
+    """The verb wants a reason or ticket here (the setting *Ask for a reason*), and none was given. Nothing was changed."""
 
 
 @contextmanager
@@ -65,7 +64,7 @@ def gesture(action: str, *, actor: Actor, **facts: Any) -> Iterator[Entry]:
 
     An exception inside rolls back both the change and the entry. Raises NeedsReason before anything is changed.
     """
-    if actor.person and not actor.reason and action in settings.REASON_REQUIRED:
+    if actor.person and not actor.reason and action in settings.value("audit.reason_required"):
         raise NeedsReason(action)
     entry = Entry(action=action, **facts)
     with transaction.atomic():

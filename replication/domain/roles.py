@@ -26,6 +26,7 @@ class Permission(StrEnum):
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     MANAGE_PEOPLE = "manage_people"
+    MANAGE_SETTINGS = "manage_settings"
 
 
 _EVERYONE = frozenset({Permission.READ, Permission.REFRESH, Permission.EXPORT, Permission.AUDIT_OWN})
@@ -46,6 +47,7 @@ _VERBS: dict[Permission, str] = {
     Permission.AUDIT_OWN: "see audit entries",
     Permission.AUDIT_ALL: "see everybody's audit entries",
     Permission.MANAGE_PEOPLE: "manage people",
+    Permission.MANAGE_SETTINGS: "change settings",
 }
 
 

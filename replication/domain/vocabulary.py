@@ -27,7 +27,14 @@ ACTIONS: dict[str, str] = {
     "person.deactivated": "{actor} deactivated {subject}",
     "person.reactivated": "{actor} reactivated {subject}",
     "person.password_changed": "{actor} changed their password",
+    "setting.changed": "{actor} changed settings: {subject}",
     "audit.export": "{actor} exported the audit history",
     "access.refused": "{actor} was refused: {subject}",
     "connection.configured": "The connection {subject} was configured",
 }
+
+
+def action_label(action: str) -> str:
+    """An action by its short name: run.create_targets -> Run: create targets."""
+    area, _, verb = action.partition(".")
+    return f"{area.capitalize()}: {verb.replace('_', ' ')}"

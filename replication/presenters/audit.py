@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from replication.actions import verification
 from replication.domain.roles import Role
-from replication.domain.vocabulary import ACTIONS
+from replication.domain.vocabulary import ACTIONS, action_label
 from replication.grid import Choice, Column, Day, Grid, Rows, Text, by
 from replication.models import AuditEntry, AuditSubject
 from replication.presenters.looks import State
@@ -27,12 +27,6 @@ OUTCOMES = {
 }
 _ASKED = State("info", "Asked")
 _LISTED = 50  # machines of an entry that its row lists; the rest is counted, and all are in the CSV of one entry
-
-
-def action_label(action: str) -> str:
-    """An action by its short name: run.create_targets -> Run: create targets."""
-    area, _, verb = action.partition(".")
-    return f"{area.capitalize()}: {verb.replace('_', ' ')}"
 
 
 def grid() -> Grid:

@@ -11,7 +11,7 @@ NOT_KEPT = {"csrfmiddlewaretoken", "reason"}
 
 
 class ReasonMiddleware:
-    """One place for every verb, so that no form has to know which verbs want a reason (PORTAL_REASON_REQUIRED)."""
+    """One place for every verb, so that no form has to know which verbs want a reason (the setting *Ask for a reason*)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -177,7 +177,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     absent = target == "absent"
     uuid = ABSENT_UUID if absent else None
     if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
-                "draft_start"}:  # fmt: skip
+                "draft_start", "vault_settings"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
     if name in {"item", "item_live", "item_refresh", "item_points"}:
         return [ABSENT if absent else side.item.pk]
@@ -189,6 +189,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         return [uuid or side.draft.pk]
     child = world.theirs if target == "mixed" else side
     special = {
+        "setting_section": ["absent" if absent else "audit"],
+        "vault_setting_section": [ABSENT if absent else side.vault.pk, "audit"],
         "step": [uuid or side.run.pk, child.step.pk],
         "job": [side.vault.pk, ABSENT if absent else child.job.pk],
         "reading": [ABSENT if absent else side.reading.pk],

@@ -1,7 +1,6 @@
 """Verbs that want a reason or ticket."""
 
-from typing import Any
-
+import pytest
 from django.urls import reverse
 
 from replication.models import AuditEntry, Person, Vault
@@ -10,9 +9,9 @@ from tests.views.conftest import SignedIn
 
 
 def test_a_verb_that_wants_a_reason_asks_for_it_and_changes_nothing_before(
-    signed_in: SignedIn, vault: Vault, admin: Person, settings: Any
+    signed_in: SignedIn, vault: Vault, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.REASON_REQUIRED = ["run.cancel"]
+    monkeypatch.setenv("PORTAL_REASON_REQUIRED", "run.cancel")
     run, browser = rows.run(vault, admin), signed_in(admin)
     address = reverse("replication:run_cancel", args=[run.pk])
     asked = browser.post(address, {"kept": ['"><script>', "two"], "reason": "  "})
@@ -37,8 +36,8 @@ def test_a_reason_may_be_given_where_none_is_wanted(signed_in: SignedIn, vault: 
 
 
 def test_whoever_may_not_is_refused_and_not_asked(
-    signed_in: SignedIn, vault: Vault, admin: Person, helpdesk: Person, settings: Any
+    signed_in: SignedIn, vault: Vault, admin: Person, helpdesk: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.REASON_REQUIRED = ["run.cancel"]
+    monkeypatch.setenv("PORTAL_REASON_REQUIRED", "run.cancel")
     run = rows.run(vault, admin)
     assert signed_in(helpdesk).post(reverse("replication:run_cancel", args=[run.pk])).status_code == 403
