@@ -6,6 +6,7 @@ subscriptions and groups usable as source and as target.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
@@ -120,6 +121,20 @@ def vaults(person: Someone, permission: Permission = Permission.READ) -> QuerySe
 def connections(person: Someone) -> QuerySet[Connection]:
     """Connections of the person's vaults."""
     return Connection.objects.filter(pk__in=vaults(person).values("connection_id"))
+
+
+def read_through(person: Someone) -> dict[int, datetime | None]:
+    """By connection: when its vaults were last read, all of them, seen or not. None while one was never read.
+
+    Only then is it known that no vault replicates a machine.
+    """
+    seen = connections(person).values("pk")
+    times = Vault.objects.filter(connection__in=seen, gone_at=None).values_list("connection_id", "as_of")
+    oldest: dict[int, datetime | None] = {}
+    for connection, as_of in times:
+        before = oldest.get(connection, as_of)
+        oldest[connection] = min(before, as_of) if before and as_of else None
+    return oldest
 
 
 def subscription_names(seen: Iterable[Vault]) -> dict[str, str]:

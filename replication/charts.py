@@ -11,6 +11,8 @@ from typing import NamedTuple
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from replication.domain.words import duration
+
 
 class Part(NamedTuple):
     """One share of a whole: tone (ok, warn, error, info, none, track), word, number, and where a click leads."""
@@ -35,19 +37,6 @@ class Bar(NamedTuple):
     start: float
     length: float | None
     tone: str
-
-
-def duration(seconds: float) -> str:
-    """48 s, 1 min 36 s, 41 min, 3 h 12 min, 2 d 4 h."""
-    total = max(0, round(seconds))
-    days, hours, minutes, rest = total // 86400, total // 3600 % 24, total // 60 % 60, total % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    if minutes >= 10 or (minutes and not rest):
-        return f"{minutes} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def sentence(parts: Sequence[Part]) -> str:

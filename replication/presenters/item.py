@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from replication import charts, clock
 from replication.domain import ids
+from replication.domain.safety import RPO_TARGET
 from replication.models import ProtectedItem
-from replication.presenters.items import RPO_TARGET, ItemRow
+from replication.presenters.items import ItemRow
 from replication.presenters.looks import moment
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}

@@ -10,15 +10,14 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
 
 from replication import clock
-from replication.charts import Part, duration
+from replication.charts import Part
+from replication.domain.safety import RPO_TARGET
 from replication.domain.states import HEALTH, ITEM, ItemStatus
-from replication.grid import Choice, Column, Grid, Rows, by, distinct, words
-from replication.models import ProtectedItem
+from replication.domain.words import duration
+from replication.grid import Choice, Column, Grid, Rows, by, distinct
+from replication.models import Machine, ProtectedItem
 from replication.presenters.looks import State, health_word, item_state, region
 
-RPO_TARGET = (
-    30 * 60
-)  # seconds; *assumed*: Azure alerts when no crash-consistent point came for 60 minutes, half of it is ours
 TEST_EVERY = timedelta(days=180)  # portal-behaviour.md §2.3: test each machine at least every six months
 
 _MOVING = tuple(status.value for status, look in ITEM.items() if look.moving)
@@ -39,7 +38,18 @@ def grid(names: Mapping[str, str], several_vaults: bool) -> Grid:
             1, Column(key="vault", label="Vault", order=("vault__name", "name"), text=lambda i: i.vault.name)
         )
         filters.append(Choice(key="vault", label="Vault", narrow=by("vault__name"), options=distinct("vault__name")))
-    return Grid(columns=columns, filters=filters, search=words("search", "name"), default_sort="health")
+    return Grid(columns=columns, filters=filters, search=anywhere, default_sort="health")
+
+
+def anywhere(rows: Rows, text: str) -> Rows:
+    """Items that have every word in their own name, group or policy, or in their machine's computer name, addresses or tags.
+
+    tier=gold means what tier:gold means: a tag.
+    """
+    for word in text.lower().replace("=", ":").split():
+        machines = Machine.objects.filter(search__contains=word)
+        rows = rows.filter(Q(search__contains=word) | Q(machine_key__in=machines.values("key")))
+    return rows
 
 
 def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:

@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from replication import charts, clock, navigation
+from replication.domain import words as words_of
 
 register = template.Library()
 
@@ -128,7 +129,7 @@ def duration(seconds: float | None) -> str:
     """Seconds in words: 48 s, 1 min 36 s, 41 min, 3 h 12 min, 2 d 4 h; a dash when there is nothing to say."""
     if seconds is None:
         return "—"
-    return charts.duration(seconds)
+    return words_of.duration(seconds)
 
 
 @register.filter

@@ -23,6 +23,7 @@ from replication.presenters.item import ItemPage, Point
 from replication.presenters.jobs import JobRow
 from replication.presenters.looks import regions
 from replication.presenters.runs import RunRow
+from replication.presenters.safety import item_hit
 from replication.presenters.vaults import why_not
 from replication.views import live
 from replication.views.actor import actor, signed_in
@@ -197,6 +198,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "vault": found.vault,
         "page": page,
         "item": found,
+        "hit": item_hit(found),
         "runs": [RunRow(run) for run in runs.order_by("-number")[:5]],
         "jobs": [JobRow(job) for job in access.jobs(person, found.vault).filter(target_name__iexact=found.name)[:5]],
         "jobs_url": f"{reverse('replication:jobs', args=[found.vault_id])}?{urlencode({'q': found.name})}",

@@ -1,44 +1,76 @@
-"""One box over machines, replicated items and runs."""
+"""One box over machines and replicated items, answered with a verdict in words; and over runs."""
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from replication import access
-from replication.grid import Rows, clean, words
-from replication.models import Person, Run
+from replication.grid import Rows, clean
+from replication.models import Machine, Person, Run
 from replication.presenters import runs as run_rows
-from replication.presenters.items import ItemRow
+from replication.presenters import safety
+from replication.presenters.items import anywhere
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
-SHOWN = 20  # of each kind; the grids have the rest
+SHOWN = 50  # machines; the grid of replicated items has the rest
+RUNS_SHOWN = 5
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """What is found in the person's vaults and subscriptions."""
+    """What is found in the person's vaults and subscriptions; the one that was meant first, with its verdict."""
     person, text = signed_in(request), clean(request.GET.get("q"))
     context = {"search_text": text, **(_found(person, text) if text else {})}
     return render(request, "replication/search/page.html", context)
 
 
 def _found(person: Person, text: str) -> dict[str, object]:
+    items, machines = _items(person, text), _machines(person, text)
+    total = items.count() + machines.count()
     names = regions(access.vaults(person).select_related("connection"))
-    items = words("search", "name")(access.items(person).filter(gone_at=None), text)
-    machines = words("search", "name")(access.machines(person), text).order_by("name")
+    hits = [safety.item_hit(item, item.exact) for item in items[:SHOWN]]
+    read = access.read_through(person)
+    hits += [safety.machine_hit(each, each.exact, read, names) for each in machines[: SHOWN - len(hits)]]
+    answer = safety.answer(hits, total)
+    others = [hit for hit in hits if hit is not answer]
     return {
-        "items": [ItemRow(item, names) for item in items[:SHOWN]],
-        "items_more": _more(items),
-        "machines": list(machines.defer("document", "verdicts")[:SHOWN]),
-        "machines_more": _more(machines),
-        "runs": [run_rows.RunRow(run) for run in _runs(person, text)[:SHOWN]],
+        "answer": answer,
+        "hits": others,
+        "total": total,
+        "more": total - len(hits),
+        "runs": [run_rows.RunRow(run) for run in _runs(person, text)[:RUNS_SHOWN]],
     }
 
 
-def _more(rows: Rows) -> int:
-    return max(0, rows.count() - SHOWN)
+def _items(person: Person, text: str) -> Rows:
+    """Items, what left Azure after what is there; of a machine that is replicated again only the present item."""
+    rows = access.items(person).defer("document", "search", "vault__site", "vault__problem")
+    again = access.items(person).filter(machine_key=OuterRef("machine_key"), gone_at=None)
+    present = anywhere(rows, text).filter(Q(gone_at=None) | ~Exists(again))
+    named = Q(name__iexact=text) | Exists(Machine.objects.filter(_token(text), key=OuterRef("machine_key")))
+    return present.annotate(exact=_flag(named)).order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
+
+
+def _machines(person: Person, text: str) -> Rows:
+    """Machines without an item that the person may see."""
+    seen = access.items(person).filter(machine_key=OuterRef("key"))
+    rows: Rows = access.machines(person).filter(~Exists(seen)).defer("document", "search")
+    for word in text.lower().replace("=", ":").split():
+        rows = rows.filter(search__contains=word)
+    return rows.annotate(exact=_flag(Q(name__iexact=text) | _token(text))).order_by("-exact", "name", "pk")
+
+
+def _token(text: str) -> Q:
+    """The text is one whole word of what a machine is found by: its computer name, an address."""
+    word = text.lower()
+    return Q(search__contains=f" {word} ") | Q(search__endswith=f" {word}")
+
+
+def _flag(condition: Q | Combinable) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def _runs(person: Person, text: str) -> QuerySet[Run]:

@@ -1,0 +1,102 @@
+"""Verdicts in words: of a replicated item, of a machine without one, and of what a search found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from replication import clock
+from replication.domain import safety
+from replication.domain.safety import Judgement, Safety, Standing
+from replication.models import Machine, ProtectedItem
+
+TONES = {Safety.PROTECTED: "ok", Safety.AT_RISK: "warn", Safety.NOT_PROTECTED: "error", Safety.UNKNOWN: "none"}
+
+
+def of_item(item: ProtectedItem) -> Judgement:
+    """The verdict on an item; its vault must be at hand. What left Azure with its vault was last read when that was noticed."""
+    as_of = item.gone_at if item.vault.gone_at else item.vault.as_of
+    standing = Standing(
+        as_of=as_of,
+        status=item.status,
+        protection_state=item.protection_state,
+        health=item.health,
+        failover_health=item.failover_health or "None",
+        rpo=item.rpo,
+        rpo_at=item.rpo_at,
+        progress=item.progress,
+        gone_at=item.gone_at,
+    )
+    return safety.of_item(standing, clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A machine that a search found, with its verdict. url: its item's page, '' where it has none."""
+
+    name: str
+    group: str
+    place: str  # the vault that replicates it, or the region in which it stands
+    judgement: Judgement
+    as_of: datetime | None
+    tested: datetime | None
+    url: str
+    exact: bool  # what was typed is its name, computer name or address, not a part of them
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.judgement.safety]
+
+    @property
+    def word(self) -> str:
+        return self.judgement.safety.label
+
+    @property
+    def replicated(self) -> bool:
+        return bool(self.url)
+
+
+def item_hit(item: ProtectedItem, exact: bool = False) -> Hit:
+    """An item that was found; a machine that left Azure keeps its page."""
+    return Hit(
+        name=item.name,
+        group=item.resource_group,
+        place=item.vault.name,
+        judgement=of_item(item),
+        as_of=item.vault.as_of,
+        tested=item.last_test_at,
+        url=reverse("replication:item", args=[item.pk]),
+        exact=exact,
+    )
+
+
+def machine_hit(machine: Machine, exact: bool, read: Mapping[int, datetime | None], names: Mapping[str, str]) -> Hit:
+    """A machine without an item that the person may see. read: as `access.read_through` gives it."""
+    as_of = read.get(machine.connection_id)
+    judged = safety.of_machine(as_of, clock.now(), elsewhere=bool(machine.protected_in), why=_why(machine))
+    place = names.get(machine.location, machine.location)
+    return Hit(
+        name=machine.name,
+        group=machine.resource_group,
+        place=place,
+        judgement=judged,
+        as_of=as_of,
+        tested=None,
+        url="",
+        exact=exact,
+    )
+
+
+def _why(machine: Machine) -> str:
+    """Whether it can be replicated; the first thing that stands in the way."""
+    if machine.replicable:
+        return "It can be replicated."
+    first = next((each for each in machine.verdicts if each.get("effect") == "block"), None)
+    return f"It cannot be replicated as it is: {first['message']}" if first else ""
+
+
+def answer(hits: Sequence[Hit], total: int) -> Hit | None:
+    """The one that was meant: the only one, or the only one that has exactly this name or address."""
+    exact = [hit for hit in hits if hit.exact]
+    return hits[0] if total == 1 and hits else exact[0] if len(exact) == 1 else None
