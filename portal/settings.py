@@ -66,6 +66,12 @@ SYNC_INTERVAL_MOVING = int(os.environ.get("PORTAL_SYNC_INTERVAL_MOVING", "10")) 
 INVENTORY_INTERVAL = int(os.environ.get("PORTAL_INVENTORY_INTERVAL", "1800"))
 SYNC_INTERVAL_IDLE = int(os.environ.get("PORTAL_SYNC_INTERVAL_IDLE", "300"))
 
+# --- messages to addresses that people type (replication/outbound.py) ---------------------------------------------------
+# Networks that may be sent to although they are not public, such as 10.1.0.0/16; and whether http:// will do.
+OUTBOUND_ALLOW = [ipaddress.ip_network(each) for each in environment.words("PORTAL_OUTBOUND_ALLOW")]
+OUTBOUND_HTTP = environment.flag("PORTAL_OUTBOUND_HTTP")
+OUTBOUND_CA_BUNDLE = os.environ.get("PORTAL_OUTBOUND_CA_BUNDLE", "")  # '' : what this host trusts
+
 # --- what Microsoft's own pages disagree about (portal-behaviour.md §0): today's or the article's rule -------------
 REGION_PAIRING = os.environ.get("PORTAL_REGION_PAIRING", "any")  # any | cluster
 DEFAULT_RETENTION_HOURS = int(os.environ.get("PORTAL_DEFAULT_RETENTION_HOURS", "24"))
