@@ -55,7 +55,7 @@ def _submitted(url: str, response: Any, vault_id: str) -> Submitted:
     return Submitted(
         handle=handle if unfinished else {},
         done=not unfinished,
-        job_id=job_of(headers.get("x-ms-request-id", "")),
+        job_id=job_of(headers.get("x-ms-request-id", "")) or _job_of_status(vault_id, handle["status"]),
         correlation_id=headers.get("x-ms-correlation-request-id", ""),
         retry_after=seconds(headers),
         remaining=_remaining(headers.get("x-ms-ratelimit-remaining-subscription-writes", "")),
@@ -70,6 +70,12 @@ def job_of(request_id: str) -> str:
     """The job's id out of x-ms-request-id, where Site Recovery puts it (sometimes twice); '' for an ordinary one."""
     first = request_id.split(",")[0].strip()
     return first if "/replicationjobs/" in first.lower() else ""
+
+
+def _job_of_status(vault_id: str, url: str) -> str:
+    """The job out of the status address, for what does not name it (policies, disabling: recorded); both go by one GUID (§3.1)."""
+    _, there, rest = url.partition("/replicationOperationStatus/")
+    return _job(vault_id, rest.split("?")[0]) if there else ""
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------

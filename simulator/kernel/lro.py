@@ -189,11 +189,17 @@ def _result(world: World, request: Request, operation: Operation) -> Response:
     if operation.result == "document":
         return Response(200, operation.document, list(operation.headers.items()))
     resource = world.visible(operation.result_at or operation.target) if operation.result == "resource" else None
+    again = _again(request, operation) if operation.style is Style.SITE_RECOVERY else []
     if resource is not None:
-        headers = [("Azure-AsyncOperation", status_url(request, operation))]
-        again = headers if operation.style is Style.SITE_RECOVERY else []
         return Response(200, world.bytes_of(resource), again)
-    return Response(_empty(operation))
+    return Response(_empty(operation), None, again)
+
+
+def _again(request: Request, operation: Operation) -> list[tuple[str, str]]:
+    """What Site Recovery's results repeat of the 202: the status URL, and the job, twice (recorded: azure-sdk-for-net,
+    DeleteA2AFabrics, DeleteA2AContainers)."""
+    job = list(operation.headers.items())
+    return [("Azure-AsyncOperation", status_url(request, operation)), *job, *job]
 
 
 def _empty(operation: Operation) -> int:

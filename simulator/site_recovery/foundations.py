@@ -142,16 +142,21 @@ def _get(kind: str) -> Any:
     @answering
     def handler(call: Call) -> Response:
         service.vault(call)
-        return call.respond(service.stored(call, call.id, kind))
+        return Response(200, _seen(call, service.stored(call, call.id, kind)))
 
     return handler
+
+
+def _seen(call: Call, resource: Resource) -> bytes:
+    """A resource as the request's api-version has it; of these types, mappings have gained fields."""
+    return shapes.dated(call, resource) if resource.type == MAPPING else call.world.bytes_of(resource)
 
 
 @answering
 def _list_below(call: Call) -> Response:
     """A list under a vault, fabric or container: everything of the type below it; empty in a fresh vault."""
     service.vault(call)
-    return verbs.page(call, below(call.world, _full_type(call), call.id))
+    return verbs.page(call, below(call.world, _full_type(call), call.id), lambda resource: _seen(call, resource))
 
 
 @answering
@@ -171,7 +176,7 @@ def _list_mappings(call: Call) -> Response:
     """
     service.vault(call)
     found = [*_targets(call.world, call.id), *_resources(call.world, MAPPING, call.id)]
-    return verbs.page_of(call, [call.world.body(one) for one in found if call.world.shown(one)])
+    return verbs.page_of(call, [shapes.dated_body(call, one) for one in found if call.world.shown(one)])
 
 
 def _full_type(call: Call) -> str:

@@ -28,32 +28,45 @@ from simulator.site_recovery.shapes import arm, name_of, record, vault_of
 from simulator.site_recovery.states import State
 
 _POLICY = "24-hour-retention-policy"
-_RENAMED = {
-    "protectionProfileCustomInput": "protectionProfile",
-    "primaryStagingStorageAccountCustomInput": "primaryStagingStorageAccount",
-    "recoveryAvailabilitySetCustomInput": "recoveryAvailabilitySet",
-    "recoveryVirtualNetworkCustomInput": "recoveryVirtualNetwork",
-    "recoveryProximityPlacementGroupCustomInput": "recoveryProximityPlacementGroup",
+_ASKED = {
+    "protectionProfile": "protectionProfileCustomInput",
+    "primaryStagingStorageAccount": "primaryStagingStorageAccountCustomInput",
+    "recoveryAvailabilitySet": "recoveryAvailabilitySetCustomInput",
+    "recoveryVirtualNetwork": "recoveryVirtualNetworkCustomInput",
+    "recoveryProximityPlacementGroup": "recoveryProximityPlacementGroupCustomInput",
 }
-_PLAIN = (
+"""What is echoed -> the name under which it was asked for."""
+_SHOWN = (
     "fabricObjectId",
     "primaryLocation",
     "recoveryLocation",
     "recoverySubscriptionId",
-    "recoveryAvailabilityType",
-    "recoveryResourceGroupId",
-    "recoveryAvailabilityZone",
     "vmDisks",
     "vmManagedDisks",
+    "recoveryResourceGroupId",
+    *_ASKED,
+    "autoProtectionOfDataDisk",
     "multiVmGroupName",
     "multiVmGroupId",
-    "autoProtectionOfDataDisk",
+    "recoveryBootDiagStorageAccount",
     "diskEncryptionInfo",
+    "recoveryAvailabilityZone",
+    "recoveryAvailabilityType",
     "agentAutoUpdateStatus",
     "automationAccountAuthenticationType",
     "automationAccountArmId",
 )
-_REQUIRED = _PLAIN[:6]
+"""In the order of the record (azure-sdk-for-net, CreateA2AReplicationProtectionIntent); the last three came later."""
+_PROFILE = (
+    "policyName",
+    "recoveryPointHistory",
+    "crashConsistentFrequencyInMinutes",
+    "appConsistentFrequencyInMinutes",
+    "multiVmSyncStatus",
+    "resourceType",
+)
+_PLAIN = tuple(name for name in _SHOWN if name not in _ASKED and name != "recoveryBootDiagStorageAccount")
+_REQUIRED = (*_PLAIN[:4], "recoveryResourceGroupId", "recoveryAvailabilityType")
 
 
 # --- the request ------------------------------------------------------------------------------------------------------
@@ -75,7 +88,7 @@ def _put_intent(call: Call) -> Response:
     facts = {"given": given, "job": guid, "created": world.now(), "active": True}
     resource = world.put(call.id, {}, {"record": facts})
     call.effect = "created"
-    return call.respond(resource)
+    return Response(200, shapes.dated(call, resource))
 
 
 _LISTS = ("vmDisks", "vmManagedDisks")
@@ -315,9 +328,8 @@ def _render(world: World, resource: Resource, body: Json) -> None:
     """The echo has renamed keys, and null for what was not given (§3.2)."""
     facts = record(resource)
     given = facts["given"]
-    details: Json = {"instanceType": "A2A"}
-    details |= {name: given.get(name) for name in (*_PLAIN, "recoveryBootDiagStorageAccount")}
-    details |= {shown: given.get(asked) for asked, shown in _RENAMED.items()}
+    details: Json = {"instanceType": "A2A"} | {name: given.get(_ASKED.get(name, name)) for name in _SHOWN}
+    details["protectionProfile"] = _in_order(details["protectionProfile"])
     job = service.job_of(world, vault_of(resource.id), facts["job"])
     properties = {
         "friendlyName": resource.name,
@@ -331,16 +343,25 @@ def _render(world: World, resource: Resource, body: Json) -> None:
     body.update(shapes.envelope(resource, INTENT, properties))
 
 
+def _in_order(profile: Json | None) -> Json | None:
+    """The policy's settings as the record has them: what kind of input it was comes last."""
+    if profile is None:
+        return None
+    known = {name: profile[name] for name in _PROFILE if name in profile}
+    return {name: value for name, value in profile.items() if name not in known} | known
+
+
 @answering
 def _get_intent(call: Call) -> Response:
     service.vault(call)
-    return call.respond(service.stored(call, call.id, "protection intent"))
+    return Response(200, shapes.dated(call, service.stored(call, call.id, "protection intent")))
 
 
 @answering
 def _list_intents(call: Call) -> Response:
     service.vault(call)
-    return verbs.page(call, foundations.below(call.world, INTENT, call.id))
+    keys = foundations.below(call.world, INTENT, call.id)
+    return verbs.page(call, keys, lambda resource: shapes.dated(call, resource))
 
 
 TYPES: list[ResourceType] = [

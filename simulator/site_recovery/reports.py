@@ -344,9 +344,9 @@ def _event(world: World, resource: Resource, found: Item, at: float, code: str, 
     }
     vault = arm(vault_of(resource.id))
     return {
-        "id": f"{vault}/replicationEvents/{name}",
         "name": name,
         "type": f"{VAULT}/replicationEvents",
+        "id": f"{vault}/replicationEvents/{name}",
         "properties": properties,
     }
 
@@ -530,7 +530,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 def _setting_document(call: Call, type_name: str, name: str, properties: Json) -> Json:
     path = f"{arm(vault_of(call.id))}/{type_name}/{name}"
-    return {"id": path, "name": name, "type": f"{VAULT}/{type_name}", "properties": properties}
+    return {"name": name, "type": f"{VAULT}/{type_name}", "id": path, "properties": properties}
 
 
 def _settings(call: Call) -> Json:
@@ -568,8 +568,10 @@ def _put_alert(call: Call) -> Response:
     addresses = take(call, given, "customEmailAddresses", list) or []
     if not all(isinstance(one, str) and _EMAIL.fullmatch(one) for one in addresses):
         raise problems.invalid("customEmailAddresses", "it must be a list of mail addresses", client_of(call))
+    owners = take(call, given, "sendToOwners", str) or ""
     settings["alert"] = {
-        "sendToOwners": service.choice(call, given, "sendToOwners", ("Send", "DoNotSend"), "DoNotSend"),
+        # what is not Send is DoNotSend: "False" was taken (recorded: azure-sdk-for-net, CreateAlertSettings)
+        "sendToOwners": "Send" if owners.lower() == "send" else "DoNotSend",
         "customEmailAddresses": addresses,
         "locale": take(call, given, "locale", str) or "en-US",
     }
@@ -607,7 +609,9 @@ def _put_vault_setting(call: Call) -> Response:
 
 @answering
 def _eligibility(call: Call) -> Response:
-    """GET of the list and of `default`: both answer the one object, not a page (recorded, §3.2)."""
+    """GET of the list and of `default`. Since 2022 both answer the one object (recorded: azure-cli-extensions,
+    test_siterecovery_scenarios); before that the list was a page (azure-sdk-for-net, EnumerateReplicationEligibilityResults).
+    """
     machine_id = call.address.scope if call.verb != "LIST" else call.id
     if call.verb != "LIST" and call.address.name.lower() != "default":
         raise problems.entity_missing("eligibility result", call.address.name, client_of(call))
@@ -622,7 +626,7 @@ def _eligibility(call: Call) -> Response:
         "id": f"{machine.id}/providers/Microsoft.RecoveryServices/replicationEligibilityResults/default",
         "properties": {"clientRequestId": client_of(call), "errors": found},
     }
-    return Response(200, body)
+    return Response(200, {"value": [body]} if call.verb == "LIST" and shapes.is_older(call) else body)
 
 
 # --- sizes and operating systems --------------------------------------------------------------------------------------

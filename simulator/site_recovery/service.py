@@ -211,9 +211,14 @@ def begin(call: Call, task: Task) -> Response:
     return response
 
 
+_UNNAMED = ("policy.", "container.remove", "disable")
+"""Scenarios whose 202 does not name its job (recorded: azure-sdk-for-net, CreateA2APolicy, DeleteA2AContainers,
+DeleteA2AReplicationProtectedItem)."""
+
+
 def _name_job(response: Response, task: Task, job_id: str) -> None:
-    """The 202 names the job in x-ms-request-id, twice; that of a policy does not name it at all (both recorded)."""
-    if task.scenario.startswith("policy."):
+    """The 202 names the job in x-ms-request-id, twice, but for `_UNNAMED` (both recorded)."""
+    if task.scenario.startswith(_UNNAMED):
         response.headers = [one for one in response.headers if one[0] != "x-ms-request-id"]
     else:
         response.headers.append(("x-ms-request-id", job_id))

@@ -90,6 +90,51 @@ NEWER = "2024-10-01"
 
 
 _NEWEST = "2025-08-01"
+OLDER = "2021-11-01"
+"""Up to this api-version answers lack what came later (recorded: azure-sdk-for-net, GetA2AResources and ListA2AResources)."""
+_LATER: dict[str, frozenset[str]] = {
+    "replicationProtectedItems": frozenset(
+        {
+            "switchProviderState",
+            "switchProviderStateDescription",
+            "initialPrimaryExtendedLocation",
+            "initialRecoveryExtendedLocation",
+            "primaryExtendedLocation",
+            "recoveryExtendedLocation",
+            "recoveryCapacityReservationGroupId",
+        }
+    ),
+    "replicationProtectionContainerMappings": frozenset({"automationAccountAuthenticationType"}),
+    "replicationProtectionIntents": frozenset(
+        {"agentAutoUpdateStatus", "automationAccountAuthenticationType", "automationAccountArmId"}
+    ),
+}
+"""What came later, by the last part of the type."""
+
+
+def is_older(call: Call) -> bool:
+    """Whether the request speaks one of the first api-versions."""
+    return call.request.api_version <= OLDER
+
+
+def dated(call: Call, resource: Resource) -> bytes:
+    """A body as the request's api-version has it: the older ones do not know what came later."""
+    return encode(dated_body(call, resource)) if is_older(call) else call.world.bytes_of(resource)
+
+
+def dated_body(call: Call, resource: Resource) -> Json:
+    """The same as an object."""
+    body = call.world.body(resource)
+    return _without_later(body) if is_older(call) else body
+
+
+def _without_later(body: Json) -> Json:
+    """The body without the later fields of its properties and its provider's details."""
+    gone, properties = _LATER[name_of(body["type"])], body["properties"]
+    details = properties["providerSpecificDetails"]
+    kept = {name: value for name, value in properties.items() if name not in gone}
+    kept["providerSpecificDetails"] = {name: value for name, value in details.items() if name not in gone}
+    return body | {"properties": kept}
 
 
 def modern_policy(call: Call, resource: Resource) -> bytes:
@@ -107,7 +152,7 @@ def modern_item(call: Call, resource: Resource, *, listed: bool = False) -> byte
     """An item as the request's api-version has it, and as lists have it: without the machine's tags (same record)."""
     newer = call.request.api_version >= NEWER
     if not newer and not listed:
-        return call.world.bytes_of(resource)
+        return dated(call, resource)
     body = call.world.body(resource)
     details = body["properties"]["providerSpecificDetails"]
     if listed:
@@ -115,7 +160,7 @@ def modern_item(call: Call, resource: Resource, *, listed: bool = False) -> byte
     if newer:
         more = _newer_details(call.world, item_of(resource), call.request.api_version)
         body["properties"]["providerSpecificDetails"] = _after(details, "lastRpoCalculatedTime", "rtoInSeconds") | more
-    return encode(body)
+    return encode(_without_later(body) if is_older(call) else body)
 
 
 def _after(details: Json, name: str, new: str) -> Json:

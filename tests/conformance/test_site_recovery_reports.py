@@ -371,6 +371,7 @@ def test_eligibility(site: Estate) -> None:
     assert blocked.properties.errors[0].status == "Error"
     path = f"{machine.id}/providers/Microsoft.RecoveryServices/replicationEligibilityResults?api-version=2025-08-01"
     assert site.azure.raw("GET", path)[2]["name"] == "default"  # the list is the one object, too
+    assert site.azure.raw("GET", path.replace("2025-08-01", "2021-11-01"))[2]["value"][0]["name"] == "default"
 
 
 def test_settings_and_operating_systems(fresh: Estate) -> None:
