@@ -51,7 +51,8 @@ def _items(person: Person, text: str) -> Rows:
     again = access.items(person).filter(machine_key=OuterRef("machine_key"), gone_at=None)
     present = anywhere(rows, text).filter(Q(gone_at=None) | ~Exists(again))
     named = Q(name__iexact=text) | Exists(Machine.objects.filter(_token(text), key=OuterRef("machine_key")))
-    return present.annotate(exact=_flag(named)).order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
+    found: Rows = present.annotate(exact=_flag(named)).order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
+    return found
 
 
 def _machines(person: Person, text: str) -> Rows:
@@ -60,7 +61,8 @@ def _machines(person: Person, text: str) -> Rows:
     rows: Rows = access.machines(person).filter(~Exists(seen)).defer("document", "search")
     for word in text.lower().replace("=", ":").split():
         rows = rows.filter(search__contains=word)
-    return rows.annotate(exact=_flag(Q(name__iexact=text) | _token(text))).order_by("-exact", "name", "pk")
+    found: Rows = rows.annotate(exact=_flag(Q(name__iexact=text) | _token(text))).order_by("-exact", "name", "pk")
+    return found
 
 
 def _token(text: str) -> Q:
