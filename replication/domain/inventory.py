@@ -300,6 +300,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that Site Recovery tells of a vault: a change of health, a failover … Past, where a HealthError is present."""
+
+    id: str
+    at: datetime
+    code: str
+    kind: str  # VmHealth …
+    severity: str  # OK | Warning | Critical
+    message: str
+    target_name: str = ""
+    item_name: str = ""  # of the protected item, '' when it is about something else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPoint:
     id: str
     name: str

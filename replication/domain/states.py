@@ -70,6 +70,16 @@ HEALTH: dict[str, Look] = {
 }
 HEALTH_RANK: dict[str, int] = {"Critical": 3, "Warning": 2, "Normal": 1, "None": 0}
 
+# errorLevel of a health error, severity of an event. Rank sorts worst first.
+SEVERITY: dict[str, Look] = {
+    "Critical": Look("Critical", "error"),
+    "Error": Look("Error", "error"),
+    "Warning": Look("Warning", "warning"),
+    "Information": Look("Information", "info"),
+    "OK": Look("Good", "ok"),
+}
+SEVERITY_RANK: dict[str, int] = {"Critical": 3, "Error": 2, "Warning": 1}
+
 RUN: dict[str, Look] = {
     "running": Look("Running", "info", moving=True),
     "enabled": Look("Enabled, finishing", "info", moving=True),

@@ -42,8 +42,32 @@ def moment(value: Any) -> datetime | None:
 
 
 def plain(model: Any) -> Json:
-    """An SDK model as the JSON that came over the wire."""
-    return model if isinstance(model, dict) else dict(model.as_dict())
+    """An SDK model as the JSON that came over the wire, without what no database takes."""
+    body = model if isinstance(model, dict) else dict(model.as_dict())
+    return {sound(name): sound(value) for name, value in body.items()}
+
+
+def sound(value: Any) -> Any:
+    """Plain JSON without null characters and without halves of surrogate pairs: people put both into tags and descriptions."""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _clean(value)
+    if isinstance(value, dict):
+        return {sound(name): sound(each) for name, each in value.items()}
+    return [sound(each) for each in value] if isinstance(value, list) else value
+
+
+def _clean(value: str) -> str:
+    return value.replace("\0", "").encode(errors="replace").decode()
+
+
+LARGEST = 2**31 - 1  # what an integer column holds
+
+
+def whole(value: Any) -> int | None:
+    """A number of Azure's as one that fits a column, never below zero (a machine's clock may run ahead); None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return int(min(max(value, 0), LARGEST))
 
 
 def location(name: str) -> str:

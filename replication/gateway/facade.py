@@ -48,6 +48,9 @@ class AzureGateway:
     def job(self, job_id: str) -> inv.Job:
         return site_recovery.job(self._clients, job_id)
 
+    def events(self, vault_id: str) -> Iterator[inv.Event]:
+        return site_recovery.events(self._clients, vault_id)
+
     def recovery_points(self, item_id: str) -> list[inv.RecoveryPoint]:
         return site_recovery.recovery_points(self._clients, item_id)
 

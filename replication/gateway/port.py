@@ -88,6 +88,9 @@ class Gateway(Protocol):
     def job(self, job_id: str) -> inv.Job:
         """One job with its tasks, errors and activity id (which begins with the client request id)."""
 
+    def events(self, vault_id: str) -> Iterator[inv.Event]:
+        """What happened in the vault, newest first, page by page: stop reading when you have seen enough."""
+
     def recovery_points(self, item_id: str) -> list[inv.RecoveryPoint]:
         """An item's recovery points, newest first."""
 

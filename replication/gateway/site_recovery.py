@@ -19,7 +19,7 @@ from replication.domain.specs import (
     Spec,
     UnmanagedDiskSpec,
 )
-from replication.gateway.arm import Json, dig, location, moment, plain, rows, text
+from replication.gateway.arm import Json, dig, location, moment, plain, rows, text, whole
 from replication.gateway.clients import Clients
 from replication.gateway.errors import sentence, translated
 from replication.gateway.inventory import pages
@@ -431,6 +431,32 @@ def jobs(clients: Clients, vault_id: str) -> Iterator[inv.Job]:
     return _unless_never_used(map(job_of, pages(clients.site_recovery(subscription_id).replication_jobs.list, *vault)))
 
 
+def events(clients: Clients, vault_id: str) -> Iterator[inv.Event]:
+    """What happened in the vault in the last days, newest first as Azure lists it."""
+    subscription_id, vault = _where(vault_id)
+    found = pages(clients.site_recovery(subscription_id).replication_events.list, *vault)
+    return _unless_never_used(event for each in found if (event := event_of(each)))
+
+
+def event_of(body: Json) -> inv.Event | None:
+    """An event; None for one without a time, which nobody could place."""
+    properties = body.get("properties") or {}
+    details = properties.get("providerSpecificDetails") or {}
+    at = moment(properties.get("timeOfOccurrence"))
+    if at is None:
+        return None
+    return inv.Event(
+        id=text(body, "id"),
+        at=at,
+        code=text(properties, "eventCode"),
+        kind=text(properties, "eventType"),
+        severity=text(properties, "severity"),
+        message=text(properties, "description"),
+        target_name=text(properties, "affectedObjectFriendlyName"),
+        item_name=text(details, "protectedItemName"),
+    )
+
+
 def _unless_never_used(found: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from found
@@ -487,7 +513,7 @@ def item_of(body: Json) -> inv.Item:
         recovery_group_id=text(details, "recoveryAzureResourceGroupId"),
         test_failover_state=text(properties, "testFailoverState"),
         progress=_progress(properties, details),
-        rpo=details.get("rpoInSeconds"),
+        rpo=whole(details.get("rpoInSeconds")),
         rpo_at=moment(details.get("lastRpoCalculatedTime")),
         last_test_at=moment(properties.get("lastSuccessfulTestFailoverTime")),
         last_failover_at=moment(properties.get("lastSuccessfulFailoverTime")),
@@ -502,7 +528,7 @@ def _progress(properties: Json, details: Json) -> int | None:
     """Percent of the first copy while it runs; an item that is protected may still carry an old figure (§6 no. 22)."""
     if not text(properties, "protectionState").startswith("InitialReplication"):
         return None
-    return int(details.get("monitoringPercentageCompletion") or 0)
+    return min(100, whole(details.get("monitoringPercentageCompletion")) or 0)
 
 
 def _scenario_job(properties: Json) -> str:

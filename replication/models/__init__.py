@@ -3,8 +3,10 @@
 from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
 from replication.models.connection import Connection
 from replication.models.draft import Draft, DraftMachine
+from replication.models.event import Event
 from replication.models.grant import Grant, GrantScope
 from replication.models.inventory import Machine, Resource, Subscription
+from replication.models.issue import AffectedItem, HealthIssue
 from replication.models.item import ProtectedItem, RecoveryPoint
 from replication.models.job import Job
 from replication.models.pace import Pace, Turn
@@ -17,6 +19,7 @@ from replication.models.setting import Setting
 from replication.models.vault import Vault
 
 __all__ = [
+    "AffectedItem",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
@@ -24,8 +27,10 @@ __all__ = [
     "Connection",
     "Draft",
     "DraftMachine",
+    "Event",
     "Grant",
     "GrantScope",
+    "HealthIssue",
     "Job",
     "Machine",
     "MachineClaim",

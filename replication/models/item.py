@@ -13,16 +13,16 @@ class ProtectedItem(models.Model):
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="items")
     key = models.CharField(max_length=600)  # ids.key(vault id) + "/" + item name in lower case
     arm_id = models.CharField(max_length=600)
-    name = models.CharField(max_length=200)  # of the machine, as people know it
+    name = models.CharField(max_length=400)  # of the machine, as people know it
     machine_key = models.CharField(max_length=500, db_index=True)
     subscription_id = models.CharField(max_length=36, blank=True)
     resource_group = models.CharField(max_length=100, blank=True)
     group_key = models.CharField(max_length=100, blank=True)
     protection_state = models.CharField(max_length=80)
     status = models.CharField(max_length=30)  # domain states.ItemStatus: our one word for it
-    health = models.CharField(max_length=12)  # Normal | Warning | Critical | None
+    health = models.CharField(max_length=40)  # Normal | Warning | Critical | None
     health_rank = models.IntegerField(default=0)  # worst first when sorted descending
-    failover_health = models.CharField(max_length=12, blank=True)
+    failover_health = models.CharField(max_length=40, blank=True)
     progress = models.IntegerField(null=True, blank=True)
     rpo = models.IntegerField(null=True, blank=True)  # seconds
     rpo_at = models.DateTimeField(null=True, blank=True)

@@ -11,7 +11,7 @@ class Sample(models.Model):
     item = models.ForeignKey(ProtectedItem, on_delete=models.CASCADE, related_name="samples")
     at = models.DateTimeField()
     rpo = models.IntegerField(null=True, blank=True)  # seconds
-    health = models.CharField(max_length=12)
+    health = models.CharField(max_length=40)
 
     class Meta:
         ordering = ["at"]

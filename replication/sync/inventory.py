@@ -14,7 +14,7 @@ from replication import clock
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.gateway.port import AzureError, Gateway
-from replication.models import Connection, Machine, Resource, Sample
+from replication.models import Connection, Machine, ProtectedItem, Resource, Sample
 from replication.sync import verdicts
 from replication.sync.outcome import Outcome
 from replication.sync.snapshots import Values, store
@@ -104,6 +104,7 @@ def _store_subscriptions(connection: Connection, found: Iterable[inv.Subscriptio
     with transaction.atomic():  # what lay in a subscription that is gone is out of sight with it
         for rows in (connection.machines, connection.resources, connection.vaults):
             rows.filter(subscription_id__in=lost, gone_at=None).update(gone_at=now)
+        _without_vaults(connection, now)
         gone.update(gone_at=now)
     return Outcome(changed=changed + len(lost), seen=len(seen))
 
@@ -142,7 +143,15 @@ def _store_vaults(connection: Connection, subscription_id: str, found: list[inv.
         changed += _upsert(connection.vaults, {"key": ids.key(each.id)}, values, {})
     changed += rows.filter(gone_at=None).exclude(key__in=[ids.key(each.id) for each in found]).update(gone_at=now)
     rows.filter(gone_at=None, due_at=None).update(due_at=now)
+    _without_vaults(connection, now)
     return Outcome(changed=changed, seen=len(found))
+
+
+def _without_vaults(connection: Connection, now: datetime) -> None:
+    """What was replicated in a vault that is gone is gone with it: marked, kept, and read anew when the vault is seen again."""
+    lost = connection.vaults.exclude(gone_at=None)
+    ProtectedItem.objects.filter(vault__in=lost, gone_at=None).update(gone_at=now)
+    lost.exclude(due_at=None).update(due_at=None)
 
 
 # -- machines -------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 Values = Mapping[str, Any]
@@ -30,7 +31,7 @@ def store(
     written = {key for key, values in fresh.items() if known.get(key) != (values["digest"], None)}
     shared = {**common, **(once or {}), "as_of": now, "gone_at": None}
     values = [{**fresh[key], **shared, "key": key} for key in sorted(written)]
-    _write(rows, values, unique, fixed={*common, *(once or {})})
+    _write(rows, [fitted(rows.model, each) for each in values], unique, fixed={*common, *(once or {})})
     gone = {key for key, (_, gone_at) in known.items() if gone_at is None and key not in fresh}
     for some in batches(sorted(gone)):
         rows.filter(key__in=some).update(gone_at=now)
@@ -52,6 +53,18 @@ def _write(rows: QuerySet[Row], values: list[dict[str, Any]], unique: Collection
     )
 
 
-def batches(keys: list[str], size: int = BATCH) -> list[list[str]]:
+@cache
+def _widths(model: type[Model]) -> dict[str, int]:
+    widths = {each.attname: each.max_length for each in model._meta.concrete_fields if isinstance(each, CharField)}
+    return {name: width for name, width in widths.items() if width}
+
+
+def fitted(model: type[Model], values: Values) -> dict[str, Any]:
+    """Values with each text cut to what its column holds: a name longer than Azure allows must not cost the whole read."""
+    widths = _widths(model)
+    return {name: value[: widths[name]] if name in widths else value for name, value in values.items()}
+
+
+def batches(keys: list[Any], size: int = BATCH) -> list[list[Any]]:
     """The keys in pieces that fit into one statement."""
     return [keys[start : start + size] for start in range(0, len(keys), size)]

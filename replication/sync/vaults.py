@@ -15,8 +15,8 @@ from replication.domain.states import ITEM
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
-from replication.sync import jobs, verdicts
-from replication.sync.items import store_items
+from replication.sync import events, issues, jobs, verdicts
+from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
 
 # A thousand machines that copy for an hour are looked at every five minutes: with list pages of two hundred that is a tenth of a call a
@@ -31,6 +31,7 @@ class Found:
     site: inv.Site
     items: list[inv.Item]
     jobs: list[inv.Job]
+    events: list[inv.Event]
 
 
 def sync(vault_id: int) -> Outcome | None:
@@ -71,6 +72,7 @@ def _collect(vault: Vault, gateway: Gateway) -> Found:
         items=list(gateway.items(vault.arm_id)),
         jobs=jobs.collect(vault, gateway),
         site=gateway.site(vault.arm_id),
+        events=events.collect(vault, gateway),
     )
 
 
@@ -88,6 +90,8 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     items = store_items(vault, found.items, now=now, version=version)
     site = documents.to_json(found.site)
     changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
+    changed += events.store_events(vault, found.events, now=now)
+    changed += issues.store_issues(vault, {item_key(vault.key, each.name): each for each in found.items}, now=now)
     verdicts.follow_items(vault)
     # Runs that wait for protection decide by what was just stored.
     vault.runs.filter(state=Run.State.ENABLED).update(due_at=now)

@@ -1,0 +1,147 @@
+"""Symptoms out of the items' health errors: when each was first seen, on which machines, and whether it is still there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from replication.domain import inventory as inv
+from replication.domain.states import SEVERITY_RANK
+from replication.models import AffectedItem, HealthIssue, ProtectedItem, Vault
+from replication.sync.snapshots import BATCH, batches, fitted
+
+
+@dataclass(slots=True)
+class _Symptom:
+    """What one read shows of a symptom: the error of each machine, by item key."""
+
+    errors: dict[str, inv.HealthError] = field(default_factory=dict)
+
+    @property
+    def worst(self) -> inv.HealthError:
+        return max(self.errors.values(), key=lambda error: SEVERITY_RANK.get(error.severity, 0))
+
+
+def issue_key(error: inv.HealthError) -> str:
+    """Errors with the same code are one symptom; without a code, those with the same text."""
+    return error.code or f"text:{sha256(error.message.encode()).hexdigest()[:32]}"
+
+
+def store_issues(vault: Vault, items: Mapping[str, inv.Item], *, now: datetime) -> int:
+    """Make the vault's issues say what the items do; how many symptoms came, changed or went. Call inside a transaction."""
+    found = _symptoms(items)
+    stored = {issue.key: issue for issue in vault.issues.all()}
+    pairs = AffectedItem.objects.filter(issue__vault=vault, gone_at=None)
+    open_ = defaultdict[str, dict[str, str]](dict)
+    for key, item, severity in pairs.values_list("issue__key", "item__key", "severity"):
+        open_[key][item] = severity
+    changed = [key for key, symptom in found.items() if _now(symptom) != open_.get(key)]
+    gone = list(open_.keys() - found.keys())
+    for key in changed:
+        _store(vault, stored.get(key), key, found[key], open_.get(key, {}), now)
+    for key in gone:
+        _end(stored[key], now)
+    return len(changed) + len(gone)
+
+
+def _symptoms(items: Mapping[str, inv.Item]) -> dict[str, _Symptom]:
+    found = defaultdict[str, _Symptom](_Symptom)
+    for key, item in items.items():
+        for error in item.errors:
+            errors = found[issue_key(error)[:100]].errors
+            before = errors.get(key)
+            if before is None or SEVERITY_RANK.get(error.severity, 0) > SEVERITY_RANK.get(before.severity, 0):
+                errors[key] = error
+    return found
+
+
+def _now(symptom: _Symptom) -> dict[str, str]:
+    return {item: error.severity[:40] for item, error in symptom.errors.items()}
+
+
+def _store(
+    vault: Vault, issue: HealthIssue | None, key: str, symptom: _Symptom, open_: Mapping[str, str], now: datetime
+) -> None:
+    issue = _written(vault, issue, key, symptom, now)
+    gone = open_.keys() - symptom.errors.keys()
+    for some in batches(sorted(gone)):
+        issue.affected.filter(item__key__in=some, gone_at=None).update(gone_at=now)
+    new = {item: error for item, error in symptom.errors.items() if item not in open_}
+    _join(issue, _rows(vault, new), new, now, again=True)
+    graver = {item: e for item, e in symptom.errors.items() if item in open_ and open_[item] != e.severity[:40]}
+    _join(issue, _rows(vault, graver), graver, now, again=False)
+
+
+def _written(
+    vault: Vault, issue: HealthIssue | None, key: str, symptom: _Symptom, now: datetime
+) -> HealthIssue:
+    """The symptom's row. One that was over begins anew: its acknowledgement was of what has passed."""
+    begins = issue is None or issue.gone_at is not None
+    issue = issue or HealthIssue(vault=vault, key=key)
+    for name, value in fitted(HealthIssue, _columns(symptom)).items():
+        setattr(issue, name, value)
+    if begins:
+        issue.first_seen_at = min((_since(error, now) for error in symptom.errors.values()), default=now)
+        issue.gone_at = issue.acknowledged_at = issue.acknowledged_by = None
+        issue.note = ""
+    issue.last_seen_at = now
+    issue.save()
+    return issue
+
+
+def _columns(symptom: _Symptom) -> dict[str, Any]:
+    worst = symptom.worst
+    return {
+        "code": worst.code,
+        "category": worst.category,
+        "severity": worst.severity,
+        "severity_rank": SEVERITY_RANK.get(worst.severity, 0),
+        "message": worst.message,
+        "causes": worst.causes,
+        "action": worst.action,
+        "machines": len(symptom.errors),
+    }
+
+
+def _since(error: inv.HealthError, now: datetime) -> datetime:
+    """When Azure says it began, though never in the future: its clock and ours may differ."""
+    return min(error.created_at or now, now)
+
+
+def _rows(vault: Vault, wanted: Mapping[str, Any]) -> Iterable[tuple[int, str]]:
+    rows = ProtectedItem.objects.filter(vault=vault).values_list("pk", "key")
+    return rows.filter(key__in=list(wanted)) if len(wanted) < BATCH else rows
+
+
+def _join(
+    issue: HealthIssue,
+    rows: Iterable[tuple[int, str]],
+    errors: Mapping[str, inv.HealthError],
+    now: datetime,
+    *,
+    again: bool,
+) -> None:
+    """Write machines of the symptom. again: those that had it once before have it from now on; else only its severity differs."""
+    if not errors:
+        return
+    made = [
+        AffectedItem(
+            issue=issue, item_id=pk, severity=errors[key].severity[:40], first_seen_at=_since(errors[key], now), gone_at=None
+        )
+        for pk, key in rows
+        if key in errors
+    ]
+    AffectedItem.objects.bulk_create(
+        made,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["issue", "item"],
+        update_fields=["severity", "gone_at", *(["first_seen_at"] if again else [])],
+    )
+
+
+def _end(issue: HealthIssue, now: datetime) -> None:
+    issue.affected.filter(gone_at=None).update(gone_at=now)
+    HealthIssue.objects.filter(pk=issue.pk).update(gone_at=now, last_seen_at=now, machines=0)
