@@ -67,7 +67,9 @@ class Resolver:
         """Where the machine goes: its own override, else what was chosen for all, else the rule."""
         own, every = self.own(machine), self.choices.target
         group_id = _as_written(own.group_id or every.group_id or self.group_id(machine), self.facts.groups)
-        cache_id = _as_written(own.cache_account_id or every.cache_account_id or self.cache_id(), self.facts.accounts)
+        cache_id = _as_written(
+            own.cache_account_id or every.cache_account_id or self.cache_id(machine), self.facts.accounts
+        )
         if machine.model is Model.CLASSIC:
             service = self._named(machine.cloud_service_id or machine.name, "virtual_network")
             service_id = ids.resource(group_id, "Microsoft.ClassicCompute/domainNames", service)
@@ -95,15 +97,18 @@ class Resolver:
         name = self._named(machine.resource_group, "resource_group")
         return ids.group(self.choices.target.subscription_id, name)
 
-    def cache_id(self) -> str:
+    def cache_id(self, machine: Machine | None = None) -> str:
         """The vault's cache account for the source region, in the vault's group (portal-behaviour.md §1.5).
 
-        It must lie in the machines' subscription (§0): with a vault elsewhere it goes into a group of its own there.
+        It must lie in the machine's subscription (§0): where the vault lies elsewhere it goes into a group of its own there, with a
+        name of its own, for an account's name is taken for the whole world. Without a machine: of the first source subscription.
         """
         vault, subscription = self.facts.vault, self.choices.source.subscription_id
+        subscription = machine.subscription_id if machine else subscription
         near = vault.subscription_id.lower() == subscription.lower()
         group = vault.resource_group if near else self._named(vault.resource_group, "resource_group")
-        name = naming.cache_account(vault.id, self.choices.source.location)
+        other = "" if near else subscription
+        name = naming.cache_account(vault.id, self.choices.source.location, subscription_id=other)
         return ids.resource(ids.group(subscription, group), "Microsoft.Storage/storageAccounts", name)
 
     def set_id(self, machine: Machine, group_id: str) -> str:
@@ -247,7 +252,8 @@ class _Compiler:
         source = self.choices.source
         if regions.normal(machine.location) != source.location or machine.model is not source.model:
             self._object("machines", f"{machine.name} does not belong to the source chosen.", machine_id=machine.id)
-        for verdict in judge(machine, protected_in=self.facts.protected.get(ids.key(machine.id), "")):
+        protected_in = self.facts.protected.get(ids.key(machine.id), "")
+        for verdict in judge(machine, protected_in=protected_in, zonal=source.zonal):
             said = Objection(
                 page="machines",
                 message=f"{machine.name}: {verdict.message}",

@@ -81,10 +81,13 @@ def target_account(source_account: str, scope: str = "") -> str:
     return wanted if len(wanted) <= 24 else f"{source_account[:16]}{_digest(source_account + scope, 5)}asr"
 
 
-def cache_account(vault_id: str, location: str) -> str:
-    """`<6 letters><vault name>asrcache`, at most 24 characters; the letters stand for vault and region."""
+def cache_account(vault_id: str, location: str, *, subscription_id: str = "") -> str:
+    """`<6 letters><vault name>asrcache`, at most 24 characters; the letters stand for vault and region.
+
+    subscription_id: where the account lies, when that is not the vault's own: a name is taken for the whole world.
+    """
     vault = re.sub(r"[^a-z0-9]", "", ids.name(vault_id).lower())
-    return f"{_digest(ids.key(vault_id) + location, 6)}{vault[:10]}asrcache"
+    return f"{_digest(ids.key(vault_id) + location + subscription_id.lower(), 6)}{vault[:10]}asrcache"
 
 
 def fabric(location: str) -> str:
