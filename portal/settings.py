@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "replication.views.reasons.ReasonMiddleware",
+    "replication.views.approvals.ApprovalMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -212,6 +213,7 @@ CELERY_TASK_DEFAULT_QUEUE = "replication"
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "replication.sweep", "schedule": SWEEP_INTERVAL, "options": {"expires": SWEEP_INTERVAL * 5}},
+    "tidy": {"task": "replication.tidy", "schedule": 60, "options": {"expires": 300}},
     "watch_audit": {"task": "replication.watch_audit", "schedule": AUDIT_CHECKPOINT_INTERVAL},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from replication.actions import checkpoints, verification
+from replication.actions import approvals, checkpoints, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -45,3 +45,9 @@ def watch_audit() -> None:
     """Seal the audit's head, and walk its chain when that is due or was asked for."""
     checkpoints.take()
     verification.check_if_due()
+
+
+@shared_task(name="replication.tidy")
+def tidy() -> None:
+    """End what is over."""
+    approvals.expire()

@@ -7,14 +7,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
 from replication import access, clock
-from replication.actions import plans
+from replication.actions import approvals, plans
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.domain import ids
 from replication.domain.plan import Plan, PlannedStep
 from replication.domain.roles import Permission
 from replication.domain.steps import StepState
-from replication.models import Connection, Draft, MachineClaim, ReplicationPlan, Run, Step
+from replication.models import Connection, Draft, MachineClaim, ReplicationPlan, Run, Step, Vault
 from replication.queue import ring
 
 
@@ -43,9 +43,26 @@ def _start(draft: Draft, purpose: Run.Purpose, *, digest: str, actor: Actor) -> 
         _claim_draft(draft, purpose)
         row = plans.keep(draft, digest=digest, actor=actor)
         plan = plans.plan_of(row)
+        approval = approvals.require(_asked(action, draft.vault, plan, row.digest, _of_draft(draft)), actor=actor)
         run = _write_run(row, purpose, plan, actor=actor)
+        approvals.bind(approval, run)
         _describe(entry, run, plan)
+        entry.detail = approvals.told(approval) or None
     return run
+
+
+def _of_draft(draft: Draft) -> tuple[str, str, str]:
+    return "draft", str(draft.pk), f"the plan of a draft in {draft.vault.name}"
+
+
+def _asked(action: str, vault: Vault, plan: Plan, digest: str, subject: tuple[str, str, str]) -> approvals.Asked:
+    """What a second person would have to approve; subject: kind, key, name."""
+    kind, key, title = subject
+    machines = [(ids.key(each), name) for each, name in plan.machines] if action != "run.create_targets" else []
+    return approvals.Asked(
+        action=action, vault=vault, digest=digest, subject_kind=kind, subject_key=key, subject_name=title,
+        shown=_facts(plan, digest, len(machines)), machines=machines,
+    )  # fmt: skip
 
 
 def _claim_draft(draft: Draft, purpose: Run.Purpose) -> None:
@@ -130,14 +147,19 @@ def _describe(entry: Any, run: Run, plan: Plan) -> None:
     entry.subject_kind, entry.subject_key = "run", str(run.pk)
     entry.subject_name = f"run {run.number} in {run.vault.name}"
     entry.subjects = [(ids.key(machine_id), name) for machine_id, name in plan.machines]
+    entry.after = _facts(plan, run.plan.digest, len(plan.machines) if run.purpose == Run.Purpose.ENABLE else 0)
+
+
+def _facts(plan: Plan, digest: str, machines: int) -> dict[str, Any]:
+    """A plan in a few facts, as the audit keeps them and an approver sees them."""
     made = [step.name for step in plan.resources if not step.reused]
-    entry.after = {
-        "digest": run.plan.digest,
+    return {
+        "digest": digest,
         "source": plan.source_location,
         "target": plan.target_location,
         "to_create": made[:200],
         "reused": len(plan.resources) - len(made),
-        "machines": len(plan.machines) if run.purpose == Run.Purpose.ENABLE else 0,
+        "machines": machines,
     }
 
 
@@ -195,9 +217,13 @@ def retry_failed(run: Run, *, actor: Actor) -> Run:
     with gesture("run.retry", actor=actor, phase="asked", vault_key=run.vault.key) as entry:
         if run.retries.exclude(state__in=Run.FINISHED).exists():
             raise access.Refused("A retry of this run is going on already.")
+        digest = approvals.digest_of({"plan": run.plan.digest, "steps": [step.key for step in again.steps]})
+        subject = ("run", str(run.pk), f"run {run.number} in {run.vault.name}")
+        approval = approvals.require(_asked("run.retry", run.vault, again, digest, subject), actor=actor)
         new = _write_run(run.plan, Run.Purpose(run.purpose), again, actor=actor, retry_of=run)
+        approvals.bind(approval, new)
         _describe(entry, new, again)
-        entry.detail = {"retry_of": run.number}
+        entry.detail = {"retry_of": run.number, **approvals.told(approval)}
     return new
 
 

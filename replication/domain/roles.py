@@ -25,6 +25,7 @@ class Permission(StrEnum):
     CONTROL_RUNS = "control_runs"  # cancel, pause, resume, take over and retry
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
+    APPROVE = "approve"  # decide what others ask for, where rules ask for a second person
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
 
@@ -35,7 +36,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
     Role.OPERATOR: _EVERYONE | {Permission.CONTROL_RUNS},
     Role.HELPDESK: _EVERYONE,
-    Role.TEAM_LEAD: _EVERYONE | {Permission.AUDIT_ALL},
+    Role.TEAM_LEAD: _EVERYONE | {Permission.AUDIT_ALL, Permission.APPROVE},
 }
 
 _VERBS: dict[Permission, str] = {
@@ -46,6 +47,7 @@ _VERBS: dict[Permission, str] = {
     Permission.CONTROL_RUNS: "control runs",
     Permission.AUDIT_OWN: "see audit entries",
     Permission.AUDIT_ALL: "see everybody's audit entries",
+    Permission.APPROVE: "approve what others ask for",
     Permission.MANAGE_PEOPLE: "manage people",
     Permission.MANAGE_SETTINGS: "change settings",
 }

@@ -1,5 +1,6 @@
 """Rows. What is stored is said in docs/architecture.md; who may see a row is said in access.py."""
 
+from replication.models.approval import Approval
 from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
 from replication.models.connection import Connection
 from replication.models.draft import Draft, DraftMachine
@@ -20,6 +21,7 @@ from replication.models.vault import Vault
 
 __all__ = [
     "AffectedItem",
+    "Approval",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
