@@ -1,14 +1,12 @@
 """The RPO ledger in rows: which windows excuse which item, and what a changed window does to months that were counted already."""
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import F
-from django.db.models.fields.json import KT
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from replication.domain import ledger as arithmetic
@@ -19,38 +17,22 @@ Scope = MaintenanceWindow.Scope
 
 
 class Subject(NamedTuple):
-    """An item as windows pick it: its key, and its machine's tags as `name:value` in lower case."""
+    """An item as windows pick it: its key, and its machine's tags as Machine.tags has them (a line each, `name:value` in lower case)."""
 
     key: str
-    tags: Mapping[str, str]
-
-    @property
-    def words(self) -> set[str]:
-        return {tag_word(name, value) for name, value in self.tags.items()}
+    tags: str
 
 
-def tag_word(name: str, value: str) -> str:
-    """How a window and a filter name a tag."""
-    return f"{name}:{value}".lower()
+def tag_line(tag: str) -> str:
+    """What Machine.tags and LedgerMonth.tags contain when they have the tag `name:value`."""
+    return f"\n{tag.lower()}\n"
 
 
-def subjects(items: Iterable[ProtectedItem]) -> dict[int, Subject]:
-    """The items by row id, with the tags that their machines have now: one query a batch of 500."""
-    rows = list(items)
-    tags = tags_of({row.machine_key for row in rows})
-    return {row.pk: Subject(row.key, tags.get(row.machine_key, {})) for row in rows}
-
-
-def tags_of(machine_keys: Collection[str]) -> dict[str, dict[str, str]]:
-    """Tags of machines by their keys; machines without any are left out."""
-    keys, found = sorted(machine_keys), {}
-    for start in range(0, len(keys), 500):
-        rows = Machine.objects.filter(key__in=keys[start : start + 500]).annotate(tags=KT("document__tags"))
-        for key, text in rows.values_list("key", "tags"):
-            tags = json.loads(text) if isinstance(text, str) and text else {}
-            if isinstance(tags, dict) and tags:
-                found[key] = {str(name): str(value) for name, value in tags.items()}
-    return found
+def subjects(items: QuerySet[ProtectedItem]) -> dict[int, Subject]:
+    """The items by row id, with the tags that their machines have now."""
+    machine = Machine.objects.filter(connection_id=OuterRef("connection_id"), key=OuterRef("machine_key"))
+    rows = items.annotate(machine_tags=Subquery(machine.values("tags")[:1]))
+    return {pk: Subject(key, tags or "") for pk, key, tags in rows.values_list("pk", "key", "machine_tags")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +43,10 @@ class Windows:
 
     def of(self, subject: Subject) -> list[Window]:
         """What excuses the item, without overlaps."""
-        words = subject.words if any(scope == Scope.TAG for scope, _, _ in self.rows) else set()
         return arithmetic.union(
             window
             for scope, named, window in self.rows
-            if scope == Scope.VAULT or (named == subject.key if scope == Scope.MACHINE else named in words)
+            if scope == Scope.VAULT or (named == subject.key if scope == Scope.MACHINE else tag_line(named) in subject.tags)
         )
 
 
@@ -95,7 +76,7 @@ def recount(vault: Vault, begun: datetime, ended: datetime) -> int:
     by_item: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for item, start, end in breaches.values_list("item_id", "begun_at", "ended_at"):
         by_item[item].append((max(start, first), min(end, last)))
-    known, about = windows(vault.pk, first, last), subjects(ProtectedItem.objects.filter(pk__in=touched).defer("document"))
+    known, about = windows(vault.pk, first, last), subjects(ProtectedItem.objects.filter(pk__in=touched))
     excused = {item: _excused(times, known.of(about[item])) for item, times in by_item.items()}
     return _write_excused(excused, first.date(), last.date())
 

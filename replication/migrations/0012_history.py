@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('excused', models.FloatField(default=0)),
                 ('unknown', models.FloatField(default=0)),
                 ('worst', models.IntegerField(blank=True, null=True)),
-                ('tags', models.JSONField(blank=True, default=dict)),
+                ('tags', models.TextField(blank=True)),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ledger', to='replication.protecteditem')),
             ],
             options={

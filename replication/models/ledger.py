@@ -17,7 +17,7 @@ class LedgerMonth(models.Model):
     excused = models.FloatField(default=0)
     unknown = models.FloatField(default=0)
     worst = models.IntegerField(null=True, blank=True)  # the highest RPO in seconds
-    tags = models.JSONField(default=dict, blank=True)  # of the machine when it was last counted
+    tags = models.TextField(blank=True)  # of the machine when it was last counted, as Machine.tags has them
 
     class Meta:
         ordering = ["-month", "-out"]

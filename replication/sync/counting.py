@@ -23,14 +23,14 @@ def count(vault_id: int, readings: Readings, end: datetime) -> None:
     found = {pk: list(joined(pieces(rows, end, RPO_TARGET))) for pk, rows in readings.items()}
     begun = min(rows[0][0] for rows in readings.values())
     windows = ledger.windows(vault_id, begun, end)
-    about = ledger.subjects(ProtectedItem.objects.filter(pk__in=list(found)).only("pk", "key", "machine_key"))
+    about = ledger.subjects(ProtectedItem.objects.filter(pk__in=list(found)))
     zone = timezone.get_default_timezone()
     tallies = {pk: tally(each, windows.of(about[pk]), zone) for pk, each in found.items()}
     _store_months(tallies, {pk: subject.tags for pk, subject in about.items()})
     _store_breaches(found, end)
 
 
-def _store_months(tallies: Mapping[int, Mapping[date, Tally]], tags: Mapping[int, Mapping[str, str]]) -> None:
+def _store_months(tallies: Mapping[int, Mapping[date, Tally]], tags: Mapping[int, str]) -> None:
     months = {month for each in tallies.values() for month in each}
     rows = LedgerMonth.objects.filter(item__in=list(tallies), month__in=months)
     known = {(row.item_id, row.month): row for row in rows}
@@ -39,7 +39,7 @@ def _store_months(tallies: Mapping[int, Mapping[date, Tally]], tags: Mapping[int
         for month, more in each.items():
             row = known.get((pk, month)) or LedgerMonth(item_id=pk, month=month)
             _add(row, more)
-            row.tags = dict(tags[pk])
+            row.tags = tags[pk]
             changed.append(row)
     LedgerMonth.objects.bulk_create(
         changed,

@@ -166,7 +166,7 @@ def test_frames_of_a_clock_that_ran_ahead_do_not_stop_history(vault, item):
 )
 def test_windows_excuse_before_and_after_the_minutes_were_counted(vault, item, admin, scope, subject, excused):
     machine = rows.machine(vault, "erp")
-    machine.document = {"tags": {"Env": "Prod"}}
+    machine.tags = "\nenv:prod\nowner:finance\n"
     machine.save()
     given = {
         "vault": vault, "scope": scope, "subject": subject.format(key=item.key), "begins_at": BEGIN + minutes(40),
@@ -176,7 +176,7 @@ def test_windows_excuse_before_and_after_the_minutes_were_counted(vault, item, a
     window = MaintenanceWindow.objects.create(**given)
     fold(vault, item, BEGIN + minutes(75))
     assert month_of(item) == (30, 45, excused, 0)
-    assert LedgerMonth.objects.get().tags == {"Env": "Prod"}
+    assert LedgerMonth.objects.get().tags == machine.tags
     window.delete()
     ledger.recount(vault, BEGIN + minutes(40), BEGIN + minutes(60))
     assert month_of(item)[2] == 0
