@@ -149,6 +149,11 @@ def items(person: Someone, vault: Vault | None = None) -> QuerySet[ProtectedItem
     return _of_vaults(ProtectedItem.objects.select_related("vault"), person, vault)
 
 
+def changeable(person: Someone, vault: Vault) -> QuerySet[ProtectedItem]:
+    """Protected items of the vault whose machines the person's grants open as source; those that left Azure are left out."""
+    return items(person, vault).filter(_in_scope(person, GrantScope.Side.SOURCE, vault), gone_at=None)
+
+
 def jobs(person: Someone, vault: Vault | None = None) -> QuerySet[Job]:
     """Site Recovery jobs of the person's vaults."""
     return _of_vaults(Job.objects.select_related("vault"), person, vault)
