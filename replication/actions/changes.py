@@ -1,8 +1,8 @@
 """Starting runs that no wizard draft stands behind: changes of protected items, policies, network mappings and jobs.
 
 A change is a small plan like the wizard's: its digest is of the intent, a page shows it, and a submit that compiles to another digest
-starts nothing. One transaction writes plan, run, steps, claims and audit entry; `plan_of_change` and `start` are apart so that an
-approval can stand between them, bound to the digest.
+starts nothing. One transaction writes plan, run, steps, claims and audit entry. A vault's rules may let any of it wait for a second
+person, whose approval is bound to the digest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from replication import access, clock
-from replication.actions import runs
+from replication.actions import approvals, runs
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.actions.plans import Changed
@@ -97,9 +97,28 @@ def start(
     _require_scope(plan, vault, actor)
     _require_count(plan, purpose, count)
     with gesture(f"run.{purpose.value}", actor=actor, phase="asked", vault_key=vault.key) as entry:
+        approval = approvals.require(_asked(purpose, vault, plan, wanted), actor=actor)
         run = runs.write(_keep(plan, vault, actor), purpose, plan, actor=actor)
+        approvals.bind(approval, run)
         _describe(entry, run, plan, wanted)
+        entry.detail |= approvals.told(approval)
     return run
+
+
+def _asked(purpose: Purpose, vault: Vault, plan: Plan, wanted: Sequence[Wanted]) -> approvals.Asked:
+    """What a second person would have to approve: the changes one by one. What it is about is the vault and the things themselves."""
+    things = approvals.digest_of({"things": sorted(step.key for step in plan.steps)})
+    title = f"{len(plan.steps)} change{'s' * (len(plan.steps) != 1)} in {vault.name}"
+    return approvals.Asked(
+        action=f"run.{purpose.value}",
+        vault=vault,
+        digest=plan.digest,
+        subject_kind="change",
+        subject_key=things,
+        subject_name=f"{purpose.label}: {wanted[0].title}" if len(wanted) == 1 else title,
+        shown={each.title: dict(each.after) for each in wanted[:_TOLD]} | {"digest": plan.digest},
+        machines=[(ids.key(machine_id), name) for machine_id, name in plan.machines],
+    )
 
 
 def _require_scope(plan: Plan, vault: Vault, actor: Actor) -> None:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("replication", "0011_approval"),
+        ("replication", "0012_history"),
     ]
 
     operations = [
