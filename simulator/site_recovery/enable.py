@@ -15,7 +15,17 @@ from simulator.kernel.operations import Operation
 from simulator.kernel.request import Response
 from simulator.kernel.store import Resource
 from simulator.kernel.world import World
-from simulator.site_recovery import foundations, machines, materialize, obstacles, problems, service, shapes, timeline
+from simulator.site_recovery import (
+    foundations,
+    linked,
+    machines,
+    materialize,
+    obstacles,
+    problems,
+    service,
+    shapes,
+    timeline,
+)
 from simulator.site_recovery.jobs import SCENARIOS
 from simulator.site_recovery.machines import Machine, SourceDisk, SourceNic
 from simulator.site_recovery.problems import Problem, problem
@@ -152,6 +162,7 @@ def _accept(call: Call, given: Json, wanted: list[Json], machine_id: str, where:
     world = call.world
     machine = machines.read(world, machine_id)
     settings = targets_asked(call, given)
+    linked.check(call, machine, settings, wanted)
     fault = judge(world, machine, machine_id, settings, wanted, where[0], where[1])
     task = Task("enable", call.id, "site_recovery.enabled", problem=fault)
     task.target_id = shapes.entity(world, call.id)
