@@ -5,13 +5,15 @@ from typing import Any
 
 from replication.domain import ids
 from replication.domain import inventory as inv
+from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
-from replication.gateway import changes, foundations, inventory, operations, site_recovery
+from replication.gateway import foundations, inventory, operations, site_recovery
 from replication.gateway.clients import Clients
+from replication.gateway.inspection import Inspection
 from replication.gateway.kinds import Kind
 from replication.gateway.port import Progress, Submitted
 
-_KINDS: dict[str, Kind[Any]] = foundations.KINDS | site_recovery.KINDS | changes.KINDS
+_KINDS: dict[str, Kind[Any]] = foundations.KINDS | site_recovery.KINDS
 
 
 class AzureGateway:
@@ -74,3 +76,6 @@ class AzureGateway:
 
     def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
         return inventory.availability_sets(self._clients, subscription_id)
+
+    def inspect(self, ask: Ask[Any]) -> Any:
+        return Inspection(self._clients).answer(ask)

@@ -10,8 +10,7 @@ from django.urls import reverse
 
 from replication import clock
 from replication.domain import inventory as inv
-from replication.domain.packing import Observed
-from replication.models import AuditEntry, Person, ProtectedItem, Reading, RecoveryPoint, Vault
+from replication.models import AuditEntry, Person, ProtectedItem, Reading, RecoveryPoint, Sample, Vault
 from tests.views import rows
 from tests.views.conftest import SignedIn
 
@@ -152,7 +151,7 @@ def test_the_item_page_tells_what_azure_says(signed_in: SignedIn, vault: Vault, 
         created_at=rows.NOON,
     )  # fmt: skip
     found = rows.item(vault, "erp", health="Critical", rpo=7200, errors=[error])
-    rows.seen(vault, clock.now() - timedelta(hours=1), {found: Observed(7200, "Critical", counts=True, unknown=False)})
+    Sample.objects.create(item=found, at=clock.now() - timedelta(hours=1), rpo=7200, health="Critical")
     shown = signed_in(admin).get(reverse("replication:item", args=[found.pk])).content.decode()
     for said in (
         "No recovery point for an hour.",
