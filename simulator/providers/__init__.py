@@ -3,11 +3,11 @@
 MODULES: tuple[str, ...] = (
     "simulator.providers.resources",
     "simulator.providers.authorization",
-    "simulator.providers.policy",
     "simulator.providers.insights",
     "simulator.providers.compute",
     "simulator.providers.network",
     "simulator.providers.storage",
+    "simulator.providers.automation",
     "simulator.providers.classic",
     "simulator.providers.recoveryservices",
     "simulator.site_recovery",

@@ -285,6 +285,12 @@ def placement_group(arm_id: str, location: str, machines: Iterable[str] = ()) ->
     return _tracked(arm_id, location, {"proximityPlacementGroupType": "Standard", "virtualMachines": members})
 
 
+def automation_account(arm_id: str, location: str, *, seed: object = 0) -> Document:
+    """An automation account with an identity of its own."""
+    identity = {"type": "SystemAssigned", "principalId": ids.guid(seed, "identity", arm_id)}
+    return _tracked(arm_id, location, {"sku": {"name": "Basic"}, "state": "Ok"}) | {"identity": identity}
+
+
 def capacity_reservation_group(arm_id: str, location: str) -> Document:
     return _tracked(arm_id, location, {"capacityReservations": [], "virtualMachinesAssociated": []})
 

@@ -137,8 +137,28 @@ def _recovery_side(estate: Estate, production: str, recovery: str) -> None:
     estate.network(
         production, "rg-jp-sales-asr", "vnet-jp-sales-asr", SOUTHEAST_ASIA, "10.40.0.0/16", {"snet-app": "10.40.1.0/24"}
     )
+    _prepared(estate, production)
     estate.network(
         recovery, "rg-dr-landing", "vnet-landing-sea", SOUTHEAST_ASIA, "10.61.0.0/16", {"default": "10.61.0.0/24"}
+    )
+
+
+def _prepared(estate: Estate, production: str) -> None:
+    """What somebody has prepared for the recovery: keys, reserved capacity, a placement group, an account for agent updates."""
+
+    def resource(type_: str, name: str, group: str = "rg-dr-data") -> str:
+        return ids.resource_id(production, group, type_, name)
+
+    key_vault = resource("Microsoft.KeyVault/vaults", "kv-contoso-dr")
+    encryption_set = resource("Microsoft.Compute/diskEncryptionSets", "des-dr")
+    account = resource("Microsoft.Automation/automationAccounts", "rsv-dr-sea-asr-automationaccount", "rg-dr-sea")
+    estate.add(
+        blocks.disk_encryption_set(encryption_set, SOUTHEAST_ASIA, key_vault, seed=estate.seed),
+        blocks.capacity_reservation_group(
+            resource("Microsoft.Compute/capacityReservationGroups", "crg-dr"), SOUTHEAST_ASIA
+        ),
+        blocks.placement_group(resource("Microsoft.Compute/proximityPlacementGroups", "ppg-dr"), SOUTHEAST_ASIA),
+        blocks.automation_account(account, SOUTHEAST_ASIA, seed=estate.seed),
     )
 
 

@@ -17,13 +17,13 @@ from simulator.kernel.store import Resource
 from simulator.kernel.world import World
 from simulator.site_recovery import (
     foundations,
-    linked,
     machines,
     materialize,
     obstacles,
     problems,
     service,
     shapes,
+    targeting,
     timeline,
 )
 from simulator.site_recovery.jobs import SCENARIOS
@@ -162,13 +162,14 @@ def _accept(call: Call, given: Json, wanted: list[Json], machine_id: str, where:
     world = call.world
     machine = machines.read(world, machine_id)
     settings = targets_asked(call, given)
-    linked.check(call, machine, settings, wanted)
-    fault = judge(world, machine, machine_id, settings, wanted, where[0], where[1])
+    group = _group(call, given)
+    fault = targeting.group_fault(call, machine, group) if machine is not None else None
+    fault = fault or judge(world, machine, machine_id, settings, wanted, where[0], where[1])
     task = Task("enable", call.id, "site_recovery.enabled", problem=fault)
     task.target_id = shapes.entity(world, call.id)
     task.target_name = machine.name if machine is not None else name_of(machine_id)
     if machine is not None:
-        found = new_item(world, call.id, machine, settings, wanted, where, _group(call, given))
+        found = new_item(world, call.id, machine, settings, wanted, where, group)
         task.affected = affected(world, found)
         task.target = _place(call, found)
         if fault is None:
@@ -282,7 +283,9 @@ def _target_fault(world: World, machine: Machine, settings: Json, wanted: list[J
     return (
         _group_fault(world, machine, settings, wanted)
         or _place_fault(world, settings, location)
-        or _churn_fault(world, machine, wanted)
+        or targeting.zone_fault(machine, settings, location)
+        or targeting.churn_fault(world, machine, wanted)
+        or targeting.key_fault(world, machine, wanted, location)
         or _size_fault(world, machine, settings, location)
         or _replica_fault(world, machine, wanted)
     )
@@ -321,22 +324,6 @@ def _place_fault(world: World, settings: Json, location: str) -> Problem | None:
 def _size_fault(world: World, machine: Machine, settings: Json, location: str) -> Problem | None:
     home = ids.subscription_of(settings["resource_group"] or settings["cloud_service"] or machine.id)
     return obstacles.no_room(world, home, location, machine.name, machine.size)
-
-
-_FAST = ("ultrassd", "premiumv2")
-
-
-def _churn_fault(world: World, machine: Machine, wanted: list[Json]) -> Problem | None:
-    """Ultra and Premium SSD v2 disks need high churn: a premium block blob cache account (portal-behaviour.md §4)."""
-    staging = {entry["key"]: entry["staging"] for entry in wanted}
-    for disk in machine.disks:
-        if disk.key not in staging or disk.sku.split("_")[0].lower() not in _FAST:
-            continue
-        account = world.store.get(staging[disk.key])
-        if account is None or account.document.get("kind") != "BlockBlobStorage":
-            why = f"the disk '{disk.name}' ({disk.sku}) needs a premium block blob cache account"
-            return problem("150406", vm=machine.name, why=why)
-    return None
 
 
 def _replica_fault(world: World, machine: Machine, wanted: list[Json]) -> Problem | None:
