@@ -72,12 +72,6 @@ OUTBOUND_ALLOW = [ipaddress.ip_network(each) for each in environment.words("PORT
 OUTBOUND_HTTP = environment.flag("PORTAL_OUTBOUND_HTTP")
 OUTBOUND_CA_BUNDLE = os.environ.get("PORTAL_OUTBOUND_CA_BUNDLE", "")  # '' : what this host trusts
 
-# --- what Microsoft's own pages disagree about (portal-behaviour.md §0): today's or the article's rule -------------
-REGION_PAIRING = os.environ.get("PORTAL_REGION_PAIRING", "any")  # any | cluster
-DEFAULT_RETENTION_HOURS = int(os.environ.get("PORTAL_DEFAULT_RETENTION_HOURS", "24"))
-DEFAULT_APP_CONSISTENT_MINUTES = int(os.environ.get("PORTAL_DEFAULT_APP_CONSISTENT_MINUTES", "60"))
-NAME_SUFFIX = os.environ.get("PORTAL_NAME_SUFFIX", "-asr")
-
 # --- the audit (docs/audit.md) -----------------------------------------------------------------------------------
 AUDIT_KEY = environment.secret("PORTAL_AUDIT_KEY")  # '' : made at first start and kept in the home folder
 AUDIT_OLD_KEYS = environment.words("PORTAL_AUDIT_OLD_KEYS")  # fingerprints of keys that were changed

@@ -1,8 +1,9 @@
 """Compiling a draft into a plan, from stored rows, and keeping what was reviewed."""
 
-from django.conf import settings
+from collections import Counter
+from typing import Any
 
-from replication import access, clock
+from replication import access, clock, settings
 from replication.actions.actor import Actor
 from replication.actions.drafts import selected
 from replication.domain import ids
@@ -10,14 +11,19 @@ from replication.domain.choices import Choices, MachineChoice, SourceChoices, Ta
 from replication.domain.compiler import compile_plan
 from replication.domain.documents import from_json
 from replication.domain.inventory import (
+    AutomationAccount,
     AvailabilitySet,
+    CapacityGroup,
+    EncryptionSet,
     Machine,
     Network,
+    PlacementGroup,
     ResourceGroup,
     Site,
     StorageAccount,
     Vault,
 )
+from replication.domain.naming import PATTERNS, Naming
 from replication.domain.plan import Facts, Plan, parse
 from replication.domain.roles import Permission
 from replication.domain.steps import StepState
@@ -46,27 +52,63 @@ def choices(draft: Draft) -> Choices:
     return Choices(source=source, target=target, machines=machines)
 
 
+_TYPES: dict[str, type] = {
+    Kind.GROUP: ResourceGroup,
+    Kind.NETWORK: Network,
+    Kind.ACCOUNT: StorageAccount,
+    Kind.AVAILABILITY_SET: AvailabilitySet,
+    Kind.PLACEMENT_GROUP: PlacementGroup,
+    Kind.CAPACITY_GROUP: CapacityGroup,
+    Kind.ENCRYPTION_SET: EncryptionSet,
+    Kind.AUTOMATION_ACCOUNT: AutomationAccount,
+}
+
+
 def facts(draft: Draft) -> Facts:
     """What the stored inventory says of everything that the draft touches. A constant number of queries."""
     vault = draft.vault
     rows = [row.machine for row in selected(draft)]
-    resources = Resource.objects.filter(connection_id=vault.connection_id, gone_at=None)
-    by_kind: dict[str, dict[str, object]] = {kind.value: {} for kind in Kind}
-    for kind, key, document in resources.values_list("kind", "key", "document").iterator():
-        by_kind[kind][key] = document
+    known = _resources(vault.connection_id)
     return Facts(
         vault=vault_facts(vault),
         site=from_json(Site, vault.site or {}),
         machines={row.key: from_json(Machine, row.document) for row in rows},
-        groups={key: from_json(ResourceGroup, doc) for key, doc in by_kind[Kind.GROUP].items()},  # type: ignore[arg-type]
-        networks={key: from_json(Network, doc) for key, doc in by_kind[Kind.NETWORK].items()},  # type: ignore[arg-type]
-        accounts={key: from_json(StorageAccount, doc) for key, doc in by_kind[Kind.ACCOUNT].items()},  # type: ignore[arg-type]
-        sets={key: from_json(AvailabilitySet, doc) for key, doc in by_kind[Kind.AVAILABILITY_SET].items()},  # type: ignore[arg-type]
+        groups=known[Kind.GROUP],
+        networks=known[Kind.NETWORK],
+        accounts=known[Kind.ACCOUNT],
+        sets=known[Kind.AVAILABILITY_SET],
+        placement_groups=known[Kind.PLACEMENT_GROUP],
+        capacity_groups=known[Kind.CAPACITY_GROUP],
+        encryption_sets=known[Kind.ENCRYPTION_SET],
+        automation_accounts=known[Kind.AUTOMATION_ACCOUNT],
+        zones={each["name"]: tuple(each.get("zones", ())) for each in vault.connection.locations},
+        members=_members(vault),
         protected=_protected(vault.connection_id, [row.key for row in rows]),
         made=_made(draft),
-        suffix=settings.NAME_SUFFIX,
-        strict_clusters=settings.REGION_PAIRING == "cluster",
+        naming=naming_rules(vault),
+        strict_clusters=settings.value("replication.region_pairing", vault) == "cluster",
     )
+
+
+def naming_rules(vault: VaultRow) -> Naming:
+    """The naming rules in force for targets of the vault's machines."""
+    return Naming({kind: settings.value(f"naming.{kind}", vault) for kind in PATTERNS})
+
+
+def _resources(connection_id: int) -> dict[str, dict[str, Any]]:
+    """By kind and key."""
+    rows = Resource.objects.filter(connection_id=connection_id, gone_at=None)
+    found: dict[str, dict[str, Any]] = {kind.value: {} for kind in Kind}
+    for kind, key, document in rows.values_list("kind", "key", "document").iterator():
+        found[kind][key] = from_json(_TYPES[kind], document)
+    return found
+
+
+def _members(vault: VaultRow) -> dict[str, int]:
+    """How many machines of the vault are in each replication group; names in lower case."""
+    items = ProtectedItem.objects.filter(vault=vault, gone_at=None)
+    names = items.values_list("document__details__multiVmGroupName", flat=True)
+    return dict(Counter(name.lower() for name in names.iterator() if name))
 
 
 def vault_facts(row: VaultRow) -> Vault:

@@ -12,23 +12,13 @@ from replication.domain.inventory import Model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChoices:
-    """Draft.source: one region and one deployment model, one or several subscriptions.
-
-    groups: names in lower case; () means all that the grants open. tags: `name` or `name:value` in lower case, all of which a
-    machine must have. zonal: disaster recovery between availability zones, so that the target region is the source region.
-    """
+    """Draft.source. groups: names in lower case; () means all that the grants open."""
 
     location: str
-    subscription_ids: tuple[str, ...]
+    subscription_id: str
     model: Model = Model.RESOURCE_MANAGER
     groups: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    zonal: bool = False
-
-    @property
-    def subscription_id(self) -> str:
-        """The first of the subscriptions: the one that defaults are taken from."""
-        return self.subscription_ids[0]
+    zonal: bool = False  # disaster recovery between availability zones of the one region
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -36,15 +26,13 @@ class SourceChoices:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "SourceChoices | None":
         """None while the page is not filled in."""
-        subscriptions = tuple(data.get("subscription_ids") or filter(None, [data.get("subscription_id")]))
-        if not data.get("location") or not subscriptions:
+        if not data.get("location") or not data.get("subscription_id"):
             return None
         return cls(
             location=data["location"],
-            subscription_ids=subscriptions,
+            subscription_id=data["subscription_id"],
             model=Model(data.get("model", Model.RESOURCE_MANAGER)),
             groups=tuple(data.get("groups", ())),
-            tags=tuple(data.get("tags", ())),
             zonal=bool(data.get("zonal", False)),
         )
 
@@ -60,21 +48,44 @@ class PolicyChoice:
     multi_vm: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineChoice:
-    """DraftMachine.overrides: what was customised for one machine. '' and {} mean "as for all".
+NONE = "none"  # of an availability set, a placement group, a replication group: "this machine shall have none"
 
-    storage_accounts: source account key -> target account id. replica_types and target_types: disk key -> SKU.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskChoice:
+    """What was customised for one disk. '' means "as for the machine"."""
+
+    excluded: bool = False
+    disk_type: str = ""  # of the replica disk
+    failover_type: str = ""
+    encryption_set_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """What can be said for all machines and, departing from it, for one (portal-behaviour.md §1.2 to §1.6). '' is "by the rule"."""
 
     group_id: str = ""
     network_id: str = ""
     subnet_name: str = ""
+    cache_account_id: str = ""
+    churn: str = ""  # Normal | High; by the rule Normal, and High for disks that replicate with nothing else
+    storage_account_id: str = ""  # target of unmanaged disks
     availability_set_id: str = ""  # 'none': a single instance
     availability_zone: str = ""
-    cache_account_id: str = ""
-    disk_type: str = ""  # replica and target type of all its managed disks
-    storage_account_id: str = ""  # target of all its unmanaged disks
+    placement_group_id: str = ""
+    capacity_group_id: str = ""
+    disk_type: str = ""  # of replica disks; by the rule the source disk's own
+    failover_type: str = ""  # of disks after a failover; by the rule the source disk's own
+    encryption_set_id: str = ""  # for disks that are encrypted with a customer-managed key
+    replication_group: str = ""  # a name: its machines share recovery points; by the rule none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineChoice(Placement):
+    """DraftMachine.overrides: what was customised for one machine. '' and {} mean "as for all". disks: disk key -> its choice."""
+
+    disks: dict[str, DiskChoice] = field(default_factory=dict)
     # Azure takes these only of a protected machine: they are kept in the plan and applied then (domain SettleSpec).
     target_name: str = ""
     target_size: str = ""
@@ -82,26 +93,34 @@ class MachineChoice:
 
     def to_json(self) -> dict[str, Any]:
         """Only what was changed."""
-        return {name: value for name, value in asdict(self).items() if value}
+        data = {name: value for name, value in asdict(self).items() if value}
+        disks = {key: _changed(choice) for key, choice in self.disks.items() if choice != DiskChoice()}
+        return data | {"disks": disks} if disks else {name: value for name, value in data.items() if name != "disks"}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "MachineChoice":
-        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        disks = {key: DiskChoice(**choice) for key, choice in known.get("disks", {}).items()}
+        return cls(**known | {"disks": disks})
+
+
+def _changed(choice: DiskChoice) -> dict[str, Any]:
+    return {name: value for name, value in asdict(choice).items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetChoices:
-    """Draft.target: for all machines. The ids replace what the rules would give."""
+class TargetChoices(Placement):
+    """Draft.target: for all machines. The ids replace what the rules would give.
+
+    agent_updates: 'service' when Site Recovery keeps the agents up to date, through the automation account; 'manual' when people do; ''
+    leaves what the vault has.
+    """
 
     location: str
     subscription_id: str
-    group_id: str = ""
-    network_id: str = ""
-    cache_account_id: str = ""
-    storage_account_id: str = ""
-    availability_set_id: str = ""
-    disk_type: str = ""  # '' is the source disk's own type
     policy: PolicyChoice = field(default_factory=PolicyChoice)
+    agent_updates: str = ""
+    automation_account_id: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

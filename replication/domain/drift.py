@@ -12,13 +12,17 @@ from replication.domain import inventory as inv
 from replication.domain.eligibility import judge
 from replication.domain.problems import Problem
 from replication.domain.specs import (
+    AutomationAccountSpec,
     AvailabilitySetSpec,
+    CapacityGroupSpec,
     ContainerMappingSpec,
     ContainerSpec,
+    EncryptionSetSpec,
     FabricSpec,
     GroupSpec,
     NetworkMappingSpec,
     NetworkSpec,
+    PlacementGroupSpec,
     PolicySpec,
     ProtectSpec,
     Spec,
@@ -85,6 +89,10 @@ _SPECS: dict[type, Any] = {
         id=found.id, location=found.location, sku=found.sku, account_kind=found.kind
     ),
     inv.AvailabilitySet: _set,
+    inv.PlacementGroup: lambda found: PlacementGroupSpec(id=found.id, location=found.location),
+    inv.CapacityGroup: lambda found: CapacityGroupSpec(id=found.id, location=found.location),
+    inv.EncryptionSet: lambda found: EncryptionSetSpec(id=found.id, location=found.location),
+    inv.AutomationAccount: lambda found: AutomationAccountSpec(id=found.id, location=found.location),
     inv.Fabric: lambda found: FabricSpec(id=found.id, location=found.location),
     inv.Container: lambda found: ContainerSpec(id=found.id),
     inv.Policy: _policy,
@@ -154,7 +162,12 @@ def _disks(machine: inv.Machine) -> set[str]:
 
 
 def _planned_disks(spec: ProtectSpec) -> set[str]:
-    return {ids.key(disk.disk_id) for disk in spec.managed_disks} | {ids.key(disk.uri) for disk in spec.unmanaged_disks}
+    named = (
+        (disk.disk_id for disk in spec.managed_disks),
+        (disk.uri for disk in spec.unmanaged_disks),
+        spec.excluded_disks,
+    )
+    return {ids.key(each) for disks in named for each in disks}
 
 
 def _disks_said(machine: inv.Machine, spec: ProtectSpec) -> str:

@@ -42,6 +42,7 @@ class Location:
     name: str  # southeastasia
     display_name: str  # Southeast Asia
     paired: str = ""
+    zones: tuple[str, ...] = ()  # logical availability zones: '1', '2', '3'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,11 @@ class Disk:
     facts: dict[str, Any] = field(
         default_factory=dict
     )  # what only rules look at: maxShares, writeAccelerator, ephemeral …
+
+    @property
+    def fast(self) -> bool:
+        """Whether it replicates only with high churn: Ultra and Premium SSD v2 (portal-behaviour.md §4 no. 28, 29)."""
+        return self.sku in {"UltraSSD_LRS", "PremiumV2_LRS"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,11 @@ class Machine:
     cloud_service_id: str = ""  # classic: its domain name
     tags: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)  # securityProfile, hostId, priority …: rules only
+
+    @property
+    def placement_group_id(self) -> str:
+        """The proximity placement group it is in, or ''."""
+        return str(self.facts.get("placementGroupId", ""))
 
     @property
     def network_id(self) -> str:
@@ -162,6 +173,43 @@ class AvailabilitySet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementGroup:
+    """A proximity placement group."""
+
+    id: str
+    name: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityGroup:
+    """A capacity reservation group."""
+
+    id: str
+    name: str
+    location: str
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionSet:
+    """A disk encryption set: the customer-managed key that disks are encrypted with."""
+
+    id: str
+    name: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationAccount:
+    """The account in which Site Recovery's runbook updates the agents."""
+
+    id: str
+    name: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vault:
     id: str
     name: str
@@ -203,6 +251,7 @@ class ContainerMapping:
     container_id: str
     target_container_id: str
     policy_id: str
+    automation_account_id: str = ""  # '' while agents are updated by hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from replication.domain import ids
-
-SUFFIX = "-asr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,16 @@ RULES: dict[str, NameRule] = {
         80,
         "1 to 80 letters, digits or -_. and must begin with a letter or digit",
     ),
+    "placement_group": NameRule(
+        re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII),
+        80,
+        "1 to 80 letters, digits or -_. and must begin with a letter or digit",
+    ),
+    "replication_group": NameRule(  # assumed: Azure does not document it
+        re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII),
+        64,
+        "1 to 64 letters, digits or -_. and must begin with a letter or digit",
+    ),
     "machine": NameRule(
         re.compile(r"[A-Za-z0-9]([\w.\-]*[A-Za-z0-9_])?", re.ASCII),
         64,
@@ -63,31 +72,102 @@ def _digest(text: str, length: int) -> str:
     return letters
 
 
-def suffixed(name: str, kind: str, suffix: str = SUFFIX) -> str:
-    """The name of the target made after a source: `erp-vnet` -> `erp-vnet-asr`, shortened where the kind allows less.
+# --- patterns -------------------------------------------------------------------------------------------------------------
 
-    A shortened name ends in letters that stand for the whole, so that two long names stay two.
-    """
-    wanted = name + suffix
-    longest = RULES[kind].longest
-    if len(wanted) <= longest:
-        return wanted
-    return f"{name[: longest - len(suffix) - 6]}-{_digest(name.lower(), 5)}{suffix}"
+# How the names of targets are made where nobody chose one: the service's own way (portal-behaviour.md §1.5).
+PATTERNS: dict[str, str] = {
+    "resource_group": "{name}-asr",
+    "virtual_network": "{name}-asr",
+    "availability_set": "{name}-asr",
+    "placement_group": "{name}-asr",
+    "cloud_service": "{name}-asr",
+    "storage_account": "{name}asr",
+    "cache_account": "{hash}{vault}asrcache",
+}
+# What a pattern may hold: {name} the source's own name, {vault} the vault's, {source} and {target} the regions, {hash} letters that stand
+# for vault, region and subscription. The first is the one that is shortened where a name would be too long.
+WORDS: dict[str, tuple[str, ...]] = dict.fromkeys(PATTERNS, ("name", "vault", "source", "target")) | {
+    "cache_account": ("vault", "hash", "source")
+}
+_RULE = {"cache_account": "storage_account", "cloud_service": "virtual_network"}
+_WORD = re.compile(r"\{([^{}]*)\}")
+_MARK = 5  # letters that stand for what was cut off
+_LEAST = 12  # characters that a pattern must leave to the source's name, so that names stay readable and apart
 
 
-def target_account(source_account: str, scope: str = "") -> str:
-    """The target storage account made after a source account: `<source>asr`, within 24 characters."""
-    wanted = f"{source_account}asr"
-    return wanted if len(wanted) <= 24 else f"{source_account[:16]}{_digest(source_account + scope, 5)}asr"
+def rule_of(kind: str) -> NameRule:
+    """What Azure accepts as a name of the kind."""
+    return RULES[_RULE.get(kind, kind)]
 
 
-def cache_account(vault_id: str, location: str, *, subscription_id: str = "") -> str:
-    """`<6 letters><vault name>asrcache`, at most 24 characters; the letters stand for vault and region.
+def pattern_refusal(kind: str, pattern: str) -> str:
+    """Why the pattern cannot be a naming rule, in a sentence; '' when it can."""
+    known, used = WORDS[kind], _WORD.findall(pattern)
+    if strange := [word for word in used if word not in known]:
+        return f"{{{strange[0]}}} is not known here. Use {', '.join(f'{{{word}}}' for word in known)}."
+    if kind == "cache_account":
+        if used.count("hash") != 1 or used.count("vault") > 1:
+            return "Use {hash} once and {vault} at most once: storage account names are unique in the whole world."
+    elif used.count("name") != 1:
+        return "Use {name} exactly once, so that the targets of different sources have different names."
+    return _sample_refusal(kind, pattern)
 
-    subscription_id: where the account lies, when that is not the vault's own: a name is taken for the whole world.
-    """
-    vault = re.sub(r"[^a-z0-9]", "", ids.name(vault_id).lower())
-    return f"{_digest(ids.key(vault_id) + location + subscription_id.lower(), 6)}{vault[:10]}asrcache"
+
+def _sample_refusal(kind: str, pattern: str) -> str:
+    """Whether names made with the pattern obey Azure, looked at with the longest region name and short words otherwise."""
+    sample = {"name": "a1", "vault": "v1", "hash": "a" * 6, "source": "southcentralus", "target": "southcentralus"}
+    made = _WORD.sub(lambda found: sample[found[1]], pattern)
+    if said := rule_of(kind).refusal(made if len(made) <= rule_of(kind).longest else "a1"):
+        return f"{made}: {said}"
+    room = rule_of(kind).longest - len(made) + 2
+    if kind != "cache_account" and room < _LEAST:
+        return f"Too long: the pattern leaves {max(room, 0)} characters to the source's name, at least {_LEAST} are needed."
+    return "" if len(made) <= rule_of(kind).longest else f"Too long: {rule_of(kind).longest} characters are the limit."
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The naming rules in force: a pattern per kind; what is not said is Azure's own way."""
+
+    patterns: Mapping[str, str] = field(default_factory=dict)
+
+    def made(self, kind: str, origin: str, *, scope: str = "", **words: str) -> str:
+        """The name of the target made after a source: `erp-vnet` -> `erp-vnet-asr`, shortened where Azure allows less.
+
+        A shortened name holds letters that stand for the whole name and the scope, so that two long names stay two.
+        """
+        pattern = self.patterns.get(kind) or PATTERNS[kind]
+        fits = _lower if rule_of(kind) is RULES["storage_account"] else str
+        parts = {word: fits(text) for word, text in words.items()}
+        rest = len(_filled(pattern, parts | {"name": ""}))
+        name, room = fits(origin), rule_of(kind).longest - rest
+        if len(name) > room:
+            hyphen = "" if fits is _lower else "-"
+            mark = hyphen + _digest((origin if fits is _lower else origin.lower()) + scope, _MARK)
+            name = name[: max(room - len(mark), 0)] + mark
+        return _filled(pattern, parts | {"name": name})
+
+    def cache_account(self, vault_id: str, location: str, *, subscription: str = "", high: bool = False) -> str:
+        """`<6 letters><vault name>asrcache`, at most 24 characters; the letters stand for vault, region and what else sets it apart.
+
+        An account for high churn is another one than that for normal churn, as they differ in kind; so is one in another subscription.
+        """
+        pattern = self.patterns.get("cache_account") or PATTERNS["cache_account"]
+        apart = ids.key(vault_id) + location + subscription.lower() + ("high" if high else "")
+        words = {"hash": _digest(apart, 6), "source": _lower(location)}
+        room = RULES["storage_account"].longest - len(_filled(pattern, words | {"vault": ""}))
+        return _filled(pattern, words | {"vault": _lower(ids.name(vault_id))[: max(room, 0)]})
+
+
+def _filled(pattern: str, words: Mapping[str, str]) -> str:
+    return _WORD.sub(lambda found: words.get(found[1], ""), pattern)
+
+
+def _lower(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+# --- Site Recovery's own -----------------------------------------------------------------------------------------------------
 
 
 def fabric(location: str) -> str:
@@ -98,6 +178,11 @@ def fabric(location: str) -> str:
 def container(location: str) -> str:
     """The fabric's protection container."""
     return f"asr-a2a-default-{location}-container"
+
+
+def zonal_container(location: str) -> str:
+    """The container that stands for the other zones, in the same fabric: between zones both sides lie in one region (assumed name)."""
+    return f"asr-a2a-default-{location}-t-container"
 
 
 def container_mapping(source: str, target: str, policy: str) -> str:

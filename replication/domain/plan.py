@@ -10,17 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from replication.domain import ids, naming
+from replication.domain import ids
 from replication.domain.inventory import (
+    AutomationAccount,
     AvailabilitySet,
+    CapacityGroup,
+    EncryptionSet,
     Machine,
     Network,
+    PlacementGroup,
     ResourceGroup,
     Site,
     StorageAccount,
     Vault,
 )
-from replication.domain.specs import PolicySpec, ProtectSpec, SettleSpec, Spec, from_json
+from replication.domain.naming import Naming
+from replication.domain.specs import AgentUpdateSpec, PolicySpec, ProtectSpec, SettleSpec, Spec, from_json
 from replication.domain.steps import STAGE_OF
 
 
@@ -36,10 +41,16 @@ class Facts:
     accounts: Mapping[str, StorageAccount]
     sets: Mapping[str, AvailabilitySet]
     protected: Mapping[str, str]  # machine key -> the name of the vault that replicates it
+    placement_groups: Mapping[str, PlacementGroup] = field(default_factory=dict)
+    capacity_groups: Mapping[str, CapacityGroup] = field(default_factory=dict)
+    encryption_sets: Mapping[str, EncryptionSet] = field(default_factory=dict)
+    automation_accounts: Mapping[str, AutomationAccount] = field(default_factory=dict)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # region -> its availability zones
+    members: Mapping[str, int] = field(default_factory=dict)  # replication group, lower case -> machines in it already
     made: Mapping[str, str] = field(
         default_factory=dict
     )  # key of what a run of ours made, perhaps not yet in the inventory -> the run
-    suffix: str = naming.SUFFIX
+    naming: Naming = field(default_factory=Naming)
     strict_clusters: bool = False
 
 
@@ -148,6 +159,6 @@ def parse(document: str) -> Plan:
 
 def _intent(spec: Spec) -> dict[str, Any]:
     """What a person meant by a spec: all of a machine's or a policy, of anything else only what it is and what it is called."""
-    if isinstance(spec, ProtectSpec | SettleSpec | PolicySpec):
+    if isinstance(spec, ProtectSpec | SettleSpec | PolicySpec | AgentUpdateSpec):
         return {name: ids.key(value) if isinstance(value, str) else value for name, value in spec.to_json().items()}
     return {"kind": spec.kind, "id": ids.key(spec.id)}

@@ -31,11 +31,15 @@ RESTRICTED: dict[str, str] = {
     "germanynorth": "germanywestcentral",
     "uaecentral": "uaenorth",
 }
-# Disaster recovery between availability zones is offered there (portal-behaviour.md §5.3).
-_ZONAL = """canadacentral usgovvirginia centralus southcentralus eastus eastus2 westus2 westus3 brazilsouth uksouth westeurope
-    northeurope germanywestcentral norwayeast francecentral switzerlandnorth swedencentral polandcentral italynorth qatarcentral
-    uaenorth southafricanorth southeastasia eastasia japaneast koreacentral australiaeast centralindia chinanorth3"""
-ZONAL = frozenset(_ZONAL.split())
+# Regions in which machines can be replicated from one availability zone to another (portal-behaviour.md §5.3).
+ZONAL = frozenset(
+    {
+        *("canadacentral", "usgovvirginia", "centralus", "southcentralus", "eastus", "eastus2", "westus2", "westus3", "brazilsouth"),
+        *("uksouth", "westeurope", "northeurope", "germanywestcentral", "norwayeast", "francecentral", "switzerlandnorth"),
+        *("swedencentral", "polandcentral", "italynorth", "qatarcentral", "uaenorth", "southafricanorth", "southeastasia"),
+        *("eastasia", "japaneast", "koreacentral", "australiaeast", "centralindia", "chinanorth3"),
+    }
+)
 _BRAZIL_TARGETS = frozenset(
     ["brazilsoutheast", "southcentralus", "westcentralus", "eastus", "eastus2", "westus", "westus2", "northcentralus"]
 )
@@ -64,6 +68,13 @@ def refusal(source: str, target: str, *, strict: bool = False) -> str:
     if strict and _cluster(source) != _cluster(target):
         return "The target location must lie in the same geographic cluster as the source location."
     return ""
+
+
+def zonal_refusal(source: str, target: str) -> str:
+    """Why machines in `source` cannot be replicated to another zone of `target`, in a sentence; '' when they can."""
+    if normal(source) != normal(target):
+        return "Disaster recovery between availability zones stays in the source location."
+    return "" if normal(source) in ZONAL else "This region is not among those with disaster recovery between zones."
 
 
 def suitable(source: str, offered: list[str], *, strict: bool = False) -> list[str]:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
+from replication.domain import naming
 from replication.domain.roles import Permission
 from replication.domain.vocabulary import ACTIONS, action_label
 
@@ -28,12 +30,16 @@ class Kind(StrEnum):
 class Section(StrEnum):
     """The parts of the page, in its order."""
 
+    REPLICATION = "replication"
+    NAMING = "naming"
     AUDIT = "audit"
 
     @property
     def label(self) -> str:
         """The part's heading."""
-        return {"audit": "Audit history"}.get(self.value, self.value.capitalize())
+        return {"audit": "Audit history", "naming": "Names of target resources"}.get(
+            self.value, self.value.capitalize()
+        )
 
 
 class Unfit(ValueError):
@@ -155,9 +161,74 @@ _REASONED = [
     and name not in {"run.ended", "run.evidence", "person.password_changed"}
 ]
 
+_NAMED = {
+    "resource_group": "Resource group",
+    "virtual_network": "Virtual network",
+    "storage_account": "Target storage account",
+    "cache_account": "Cache storage account",
+    "availability_set": "Availability set",
+    "placement_group": "Proximity placement group",
+    "cloud_service": "Cloud service (classic)",
+}
+
+
+def _pattern(kind: str, label: str) -> Setting:
+    """The naming rule of one kind of resource."""
+    rule = naming.rule_of(kind)
+    words = ", ".join(f"{{{word}}}" for word in naming.WORDS[kind])
+    return Setting(
+        name=f"naming.{kind}",
+        section=Section.NAMING,
+        label=label,
+        kind=Kind.TEXT,
+        default=naming.PATTERNS[kind],
+        help=f"Takes {words}. Azure takes at most {rule.longest} characters: {rule.words}. Longer names are shortened, and stay different.",
+        environment=f"PORTAL_NAME_{kind.upper()}",
+        longest=90,
+        validate=partial(naming.pattern_refusal, kind),
+        of_vault=True,
+    )
+
+
 SETTINGS: dict[str, Setting] = {
     each.name: each
     for each in (
+        Setting(
+            name="replication.region_pairing",
+            section=Section.REPLICATION,
+            label="Target locations",
+            help="Azure replicates from any region to any other. Geographic clusters keep the data within America, Europe, Asia and so on.",
+            kind=Kind.CHOICE,
+            options=[("any", "Any region"), ("cluster", "Only the source's geographic cluster")],
+            default="any",
+            environment="PORTAL_REGION_PAIRING",
+            of_vault=True,
+        ),
+        Setting(
+            name="replication.retention_hours",
+            section=Section.REPLICATION,
+            label="Recovery point retention of a new policy",
+            help="What the wizard proposes: up to 15 days for managed disks, 72 hours for unmanaged ones.",
+            kind=Kind.NUMBER,
+            default=24,
+            maximum=15 * 24,
+            unit="hours",
+            environment="PORTAL_DEFAULT_RETENTION_HOURS",
+            of_vault=True,
+        ),
+        Setting(
+            name="replication.app_consistent_minutes",
+            section=Section.REPLICATION,
+            label="App-consistent snapshots of a new policy",
+            help="What the wizard proposes: every 60 to 720 minutes and shorter than the retention, or 0 for none.",
+            kind=Kind.NUMBER,
+            default=60,
+            maximum=720,
+            unit="minutes",
+            environment="PORTAL_DEFAULT_APP_CONSISTENT_MINUTES",
+            of_vault=True,
+        ),
+        *(_pattern(kind, label) for kind, label in _NAMED.items()),
         Setting(
             name="audit.reason_required",
             section=Section.AUDIT,

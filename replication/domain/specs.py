@@ -103,6 +103,42 @@ class AvailabilitySetSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementGroupSpec(Spec):
+    """A proximity placement group."""
+
+    kind: ClassVar[str] = "placement_group"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityGroupSpec(Spec):
+    """A capacity reservation group. Only existing ones are used: an empty group reserves nothing."""
+
+    kind: ClassVar[str] = "capacity_group"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionSetSpec(Spec):
+    """A disk encryption set. It must exist beforehand, with rights on its key (portal-behaviour.md §1.2)."""
+
+    kind: ClassVar[str] = "encryption_set"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationAccountSpec(Spec):
+    """The automation account that keeps the agents up to date. It must exist in the vault's group (§1.2)."""
+
+    kind: ClassVar[str] = "automation_account"
+    compared: ClassVar[tuple[str, ...]] = ("location",)
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloudServiceSpec(Spec):
     """A classic cloud service (Microsoft.ClassicCompute/domainNames), into which a classic machine is recovered."""
 
@@ -141,6 +177,17 @@ class ContainerMappingSpec(Spec):
     compared: ClassVar[tuple[str, ...]] = ("target_container_id", "policy_id")
     target_container_id: str
     policy_id: str
+    automation_account_id: str = ""  # with which a new mapping is made; of one that exists AgentUpdateSpec speaks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentUpdateSpec(Spec):
+    """Who updates the agents of a container mapping that exists: the service through an account, or people ('')."""
+
+    kind: ClassVar[str] = "agent_update"
+    changes: ClassVar[bool] = True
+    compared: ClassVar[tuple[str, ...]] = ("automation_account_id",)
+    automation_account_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +206,7 @@ class ManagedDiskSpec:
     group_id: str
     replica_type: str
     target_type: str
+    encryption_set_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +224,7 @@ class ProtectSpec(Spec):
     # Azure echoes these on the item; cache and target types are read back per disk.
     compared: ClassVar[tuple[str, ...]] = (
         "machine_id", "policy_id", "recovery_container_id", "recovery_group_id", "availability_set_id",
-        "availability_zone", "managed_disks", "unmanaged_disks",
+        "availability_zone", "placement_group_id", "capacity_group_id", "replication_group", "managed_disks", "unmanaged_disks",
     )  # fmt: skip
     machine_id: str
     machine_name: str
@@ -186,10 +234,23 @@ class ProtectSpec(Spec):
     cloud_service_id: str = ""  # classic machines are recovered into a cloud service
     availability_set_id: str = ""
     availability_zone: str = ""
+    placement_group_id: str = ""
+    capacity_group_id: str = ""
+    replication_group: str = ""  # machines of one name share their recovery points
+    churn: str = "Normal"  # never sent: Azure reads it off the kind of the cache account (§1.4)
     network_id: str = ""
     subnet_name: str = ""
+    excluded_disks: tuple[str, ...] = ()  # left out of the request, which is how Azure is told (§2.2)
     managed_disks: tuple[ManagedDiskSpec, ...] = ()
     unmanaged_disks: tuple[UnmanagedDiskSpec, ...] = ()
+
+    def differences(self, got: Spec) -> list[Difference]:
+        """Churn is compared only where the answer tells it: older versions of the API do not."""
+        assert isinstance(got, ProtectSpec)
+        found = Spec.differences(self, got)
+        if got.churn and got.churn != self.churn:
+            found.append(Difference("churn", self.churn, got.churn))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +321,9 @@ def _merged(wanted: InterfaceSpec | None, there: InterfaceSpec) -> InterfaceSpec
 SPECS: dict[str, type[Spec]] = {
     cls.kind: cls
     for cls in (
-        GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, CloudServiceSpec, FabricSpec, ContainerSpec, PolicySpec,
-        ContainerMappingSpec, NetworkMappingSpec, ProtectSpec, SettleSpec,
+        GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, PlacementGroupSpec, CapacityGroupSpec, EncryptionSetSpec,
+        CloudServiceSpec, AutomationAccountSpec, FabricSpec, ContainerSpec, PolicySpec, ContainerMappingSpec, AgentUpdateSpec,
+        NetworkMappingSpec, ProtectSpec, SettleSpec,
     )
 }  # fmt: skip
 

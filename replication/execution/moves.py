@@ -18,7 +18,7 @@ from replication import clock
 from replication.domain import ids
 from replication.domain.inventory import Job
 from replication.domain.problems import Problem
-from replication.domain.specs import Found, SettleSpec, Spec, from_json
+from replication.domain.specs import Found, Spec, from_json
 from replication.domain.steps import LONGEST, STAGE_OF, Outcome, StepState
 from replication.execution import ledger, pacer, trouble
 from replication.execution.judgement import Sight, View, compare, job_progress, no_end, not_there
@@ -225,7 +225,7 @@ def _outcome(step: Step) -> Outcome:
         return Outcome(step.outcome)
     if not step.request_id:
         return Outcome.REUSED
-    return Outcome.APPLIED if step.kind == SettleSpec.kind else Outcome.CREATED
+    return Outcome.APPLIED if from_json(step.spec).changes else Outcome.CREATED
 
 
 MOVES: dict[StepState, Move] = {StepState.WAITING: begin, StepState.SUBMITTING: resolve, StepState.RUNNING: look}

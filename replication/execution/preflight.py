@@ -16,9 +16,13 @@ from replication.domain import inventory as inv
 from replication.domain.plan import Plan, PlannedStep, parse
 from replication.domain.problems import Problem, When
 from replication.domain.specs import (
+    AutomationAccountSpec,
     AvailabilitySetSpec,
+    CapacityGroupSpec,
+    EncryptionSetSpec,
     GroupSpec,
     NetworkSpec,
+    PlacementGroupSpec,
     ProtectSpec,
     Spec,
     StorageSpec,
@@ -63,7 +67,7 @@ def _check(run: Run, gateway: Gateway) -> None:
 
 def _shared(run: Run, steps: Iterable[PlannedStep], gateway: Gateway) -> dict[str, Problem]:
     """What has become of the things that the plan reuses: step key -> the difference."""
-    reused = {step.spec: step for step in steps if step.reused}
+    reused = {step.spec: step for step in steps if step.reused and not step.spec.changes}
     listed = _listed(run, reused, gateway)
     problems: dict[str, Problem] = {}
     for spec in drift.suspects(reused, listed):
@@ -80,6 +84,10 @@ def _listed(run: Run, specs: Iterable[Spec], gateway: Gateway) -> Iterator[Any]:
         NetworkSpec.kind: gateway.networks,
         StorageSpec.kind: gateway.accounts,
         AvailabilitySetSpec.kind: gateway.availability_sets,
+        PlacementGroupSpec.kind: gateway.placement_groups,
+        CapacityGroupSpec.kind: gateway.capacity_groups,
+        EncryptionSetSpec.kind: gateway.encryption_sets,
+        AutomationAccountSpec.kind: gateway.automation_accounts,
     }
     wanted = {(spec.kind, ids.subscription(spec.id).lower()) for spec in specs}
     for kind, subscription in sorted(wanted):

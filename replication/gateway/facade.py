@@ -5,15 +5,13 @@ from typing import Any
 
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
-from replication.gateway import foundations, inventory, operations, site_recovery
+from replication.gateway import foundations, inventory, operations, placement, site_recovery
 from replication.gateway.clients import Clients
-from replication.gateway.inspection import Inspection
 from replication.gateway.kinds import Kind
 from replication.gateway.port import Progress, Submitted
 
-_KINDS: dict[str, Kind[Any]] = foundations.KINDS | site_recovery.KINDS
+_KINDS: dict[str, Kind[Any]] = foundations.KINDS | placement.KINDS | site_recovery.KINDS
 
 
 class AzureGateway:
@@ -77,5 +75,14 @@ class AzureGateway:
     def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
         return inventory.availability_sets(self._clients, subscription_id)
 
-    def inspect(self, ask: Ask[Any]) -> Any:
-        return Inspection(self._clients).answer(ask)
+    def placement_groups(self, subscription_id: str) -> Iterator[inv.PlacementGroup]:
+        return placement.placement_groups(self._clients, subscription_id)
+
+    def capacity_groups(self, subscription_id: str) -> Iterator[inv.CapacityGroup]:
+        return placement.capacity_groups(self._clients, subscription_id)
+
+    def encryption_sets(self, subscription_id: str) -> Iterator[inv.EncryptionSet]:
+        return placement.encryption_sets(self._clients, subscription_id)
+
+    def automation_accounts(self, subscription_id: str) -> Iterator[inv.AutomationAccount]:
+        return placement.automation_accounts(self._clients, subscription_id)

@@ -55,6 +55,7 @@ def locations(clients: Clients, subscription_id: str) -> list[inv.Location]:
             name=text(each, "name"),
             display_name=text(each, "displayName"),
             paired=text(next(iter(rows(each, "metadata", "pairedRegion")), {}), "name"),
+            zones=tuple(sorted(text(zone, "logicalZone") for zone in rows(each, "availabilityZoneMappings"))),
         )
         for each in found
         if text(each, "metadata", "regionType") in {"", "Physical"}

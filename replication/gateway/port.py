@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from replication.domain import inventory as inv
-from replication.domain.checks.asks import Ask
 from replication.domain.problems import Problem
 from replication.domain.specs import Found, Spec
 
@@ -117,6 +116,14 @@ class Gateway(Protocol):
     def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
         """Availability sets."""
 
-    # -- checks before the first write ---------------------------------------------------------------------------------------
-    def inspect(self, ask: Ask[Any]) -> Any:
-        """The answer to one of the questions in domain/checks/asks.py."""
+    def placement_groups(self, subscription_id: str) -> Iterator[inv.PlacementGroup]:
+        """Proximity placement groups."""
+
+    def capacity_groups(self, subscription_id: str) -> Iterator[inv.CapacityGroup]:
+        """Capacity reservation groups."""
+
+    def encryption_sets(self, subscription_id: str) -> Iterator[inv.EncryptionSet]:
+        """Disk encryption sets."""
+
+    def automation_accounts(self, subscription_id: str) -> Iterator[inv.AutomationAccount]:
+        """Automation accounts."""

@@ -6,6 +6,7 @@ from typing import Any
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.specs import (
+    AgentUpdateSpec,
     ContainerMappingSpec,
     ContainerSpec,
     FabricSpec,
@@ -126,14 +127,39 @@ def policy_of(body: Json) -> inv.Policy:
 
 
 def _mapping_body(spec: ContainerMappingSpec) -> Json:
-    """Automatic agent update is off: it needs an automation account, which nobody chose."""
     return {
         "properties": {
             "targetProtectionContainerId": spec.target_container_id,
             "policyId": spec.policy_id,
-            "providerSpecificInput": {"instanceType": A2A, "agentAutoUpdateStatus": "Disabled"},
+            "providerSpecificInput": _agent_updates(spec.automation_account_id),
         }
     }
+
+
+def _agent_updates(account_id: str) -> Json:
+    """Automatic agent updates need an automation account (§2.2); Run As accounts are gone, so its own identity signs in."""
+    if not account_id:
+        return {"instanceType": A2A, "agentAutoUpdateStatus": "Disabled"}
+    return {
+        "instanceType": A2A,
+        "agentAutoUpdateStatus": "Enabled",
+        "automationAccountArmId": account_id,
+        "automationAccountAuthenticationType": "SystemAssignedIdentity",
+    }
+
+
+def _agent_update_body(spec: AgentUpdateSpec) -> Json:
+    return {"properties": {"providerSpecificInput": _agent_updates(spec.automation_account_id)}}
+
+
+def _agent_update_found(spec: AgentUpdateSpec, body: Json) -> Found:
+    got = AgentUpdateSpec(id=spec.id, automation_account_id=container_mapping_of(body).automation_account_id)
+    return _by_word(got, text(body, "properties", "state"), "Paired")
+
+
+def _agent_update_methods(clients: Clients, subscription_id: str) -> tuple[Method, Method]:
+    group = clients.site_recovery(subscription_id).replication_protection_container_mappings
+    return group.get, group.begin_update
 
 
 def _mapping_found(spec: ContainerMappingSpec, body: Json) -> Found:
@@ -149,7 +175,15 @@ def container_mapping_of(body: Json) -> inv.ContainerMapping:
         container_id=_parent(text(body, "id")),
         target_container_id=text(body, "properties", "targetProtectionContainerId"),
         policy_id=text(body, "properties", "policyId"),
+        automation_account_id=_updating_account(body),
     )
+
+
+def _updating_account(body: Json) -> str:
+    """The account while automatic updates are on; a mapping may still name one after they were turned off."""
+    details = dig(body, "properties", "providerSpecificDetails") or {}
+    on = text(details, "agentAutoUpdateStatus") == "Enabled"
+    return text(details, "automationAccountArmId") if on else ""
 
 
 def _network_mapping_body(spec: NetworkMappingSpec) -> Json:
@@ -195,6 +229,9 @@ def _protect_body(spec: ProtectSpec) -> Json:
         recoveryCloudServiceId=spec.cloud_service_id,
         recoveryAvailabilitySetId=spec.availability_set_id,
         recoveryAvailabilityZone=spec.availability_zone,
+        recoveryProximityPlacementGroupId=spec.placement_group_id,
+        recoveryCapacityReservationGroupId=spec.capacity_group_id,
+        multiVmGroupName=spec.replication_group,
         recoveryAzureNetworkId=spec.network_id,
         recoverySubnetName=spec.subnet_name,
         vmManagedDisks=[_managed_disk(each) for each in spec.managed_disks],
@@ -210,6 +247,7 @@ def _managed_disk(spec: ManagedDiskSpec) -> Json:
         recoveryResourceGroupId=spec.group_id,
         recoveryReplicaDiskAccountType=spec.replica_type,
         recoveryTargetDiskAccountType=spec.target_type,
+        recoveryDiskEncryptionSetId=spec.encryption_set_id,
     )
 
 
@@ -262,6 +300,10 @@ def _protect_of(spec: ProtectSpec, properties: Json) -> ProtectSpec:
         cloud_service_id=text(details, "recoveryCloudService"),
         availability_set_id=text(details, "recoveryAvailabilitySet"),
         availability_zone=text(details, "recoveryAvailabilityZone"),
+        placement_group_id=text(details, "recoveryProximityPlacementGroupId"),
+        capacity_group_id=text(details, "recoveryCapacityReservationGroupId"),
+        replication_group=text(details, "multiVmGroupName"),
+        churn=text(details, "churnOptionSelected"),
         network_id=text(details, "selectedRecoveryAzureNetworkId"),
         managed_disks=tuple(_managed_of(each) for each in rows(details, "protectedManagedDisks")),
         unmanaged_disks=tuple(_unmanaged_of(each) for each in rows(details, "protectedDisks")),
@@ -275,6 +317,7 @@ def _managed_of(disk: Json) -> ManagedDiskSpec:
         group_id=text(disk, "recoveryResourceGroupId"),
         replica_type=text(disk, "recoveryReplicaDiskAccountType"),
         target_type=text(disk, "recoveryTargetDiskAccountType"),
+        encryption_set_id=text(disk, "recoveryDiskEncryptionSetId"),
     )
 
 
@@ -367,6 +410,7 @@ KINDS: dict[str, Kind[Any]] = {
     ContainerMappingSpec.kind: Kind(
         methods=_of_group("replication_protection_container_mappings"), body=_mapping_body, found=_mapping_found
     ),
+    AgentUpdateSpec.kind: Kind(methods=_agent_update_methods, body=_agent_update_body, found=_agent_update_found),
     NetworkMappingSpec.kind: Kind(
         methods=_of_group("replication_network_mappings"), body=_network_mapping_body, found=_network_mapping_found
     ),

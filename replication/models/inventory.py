@@ -42,17 +42,11 @@ class Machine(models.Model):
     availability_set_name = models.CharField(max_length=100, blank=True)
     disk_count = models.IntegerField(default=0)
     disk_gib = models.IntegerField(default=0)
-    zone = models.CharField(max_length=20, blank=True)  # its availability zone, '' for none
     search = models.TextField(blank=True)  # lower case: name, computer name, addresses, group, tags
-    # Lines that begin and end with a line feed, in lower case (names of tags) or as written (codes of verdicts), so that one line
-    # is found by `contains` in every database.
-    tags = models.TextField(blank=True)  # name:value
-    codes = models.TextField(blank=True)  # of its verdicts
     document = models.JSONField()
     digest = models.CharField(max_length=64)  # of document: an unchanged machine is not written again
     verdicts = models.JSONField(default=list, blank=True)  # eligibility: [{code, verdict, …}], blocking ones first
-    replicable = models.BooleanField(default=False)  # to another region
-    replicable_zonally = models.BooleanField(default=False)  # to another zone of its region
+    replicable = models.BooleanField(default=False)
     protected_in = models.CharField(max_length=500, blank=True)  # key of the protected item, '' when none
     as_of = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
@@ -70,13 +64,17 @@ class Machine(models.Model):
 
 
 class Resource(models.Model):
-    """Anything else that the wizard offers or reuses: resource groups, networks, storage accounts, availability sets."""
+    """Anything else that the wizard offers or reuses: resource groups, networks, accounts, sets, placement and keys."""
 
     class Kind(models.TextChoices):
         GROUP = "resource_group"
         NETWORK = "virtual_network"
         ACCOUNT = "storage_account"
         AVAILABILITY_SET = "availability_set"
+        PLACEMENT_GROUP = "placement_group"
+        CAPACITY_GROUP = "capacity_group"
+        ENCRYPTION_SET = "encryption_set"
+        AUTOMATION_ACCOUNT = "automation_account"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="resources")
     kind = models.CharField(max_length=30, choices=Kind.choices)

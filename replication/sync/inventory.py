@@ -22,7 +22,16 @@ from replication.sync.snapshots import Values, store
 HISTORY = timedelta(days=31)  # how long health and RPO samples are kept
 
 Kind = Resource.Kind
-Shared = inv.ResourceGroup | inv.Network | inv.StorageAccount | inv.AvailabilitySet
+Shared = (
+    inv.ResourceGroup
+    | inv.Network
+    | inv.StorageAccount
+    | inv.AvailabilitySet
+    | inv.PlacementGroup
+    | inv.CapacityGroup
+    | inv.EncryptionSet
+    | inv.AutomationAccount
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,10 @@ def collect(gateway: Gateway, subscription_id: str) -> Found:
             Kind.NETWORK: list(gateway.networks(subscription_id)),
             Kind.ACCOUNT: list(gateway.accounts(subscription_id)),
             Kind.AVAILABILITY_SET: list(gateway.availability_sets(subscription_id)),
+            Kind.PLACEMENT_GROUP: list(gateway.placement_groups(subscription_id)),
+            Kind.CAPACITY_GROUP: list(gateway.capacity_groups(subscription_id)),
+            Kind.ENCRYPTION_SET: list(gateway.encryption_sets(subscription_id)),
+            Kind.AUTOMATION_ACCOUNT: list(gateway.automation_accounts(subscription_id)),
         },
     )
 
@@ -188,9 +201,7 @@ def _machine_columns(machine: inv.Machine, protected: dict[str, tuple[str, str]]
         "availability_set_name": ids.name(machine.availability_set_id),
         "disk_count": len(machine.disks),
         "disk_gib": sum(disk.size_gib or 0 for disk in machine.disks),
-        "zone": ", ".join(machine.zones),
         "search": _machine_search(machine),
-        "tags": verdicts.lines(sorted(f"{name}:{value}".lower() for name, value in machine.tags.items())),
         "document": document,
         "digest": verdicts.digest(document, judged),
         **judged,

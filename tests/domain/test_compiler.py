@@ -141,7 +141,7 @@ def test_customising_one_machine_leaves_the_others() -> None:
     assert isinstance(first, ProtectSpec)
     assert isinstance(second, ProtectSpec)
     assert (ids.name(first.recovery_group_id), first.subnet_name) == ("rg-own", "data")
-    assert {disk.target_type for disk in first.managed_disks} == {"StandardSSD_LRS"}
+    assert {(disk.replica_type, disk.target_type) for disk in first.managed_disks} == {("StandardSSD_LRS", "Premium_LRS")}
     assert ids.name(second.recovery_group_id) == "rg-erp-asr"
     assert {disk.target_type for disk in second.managed_disks} == {"Premium_LRS"}
 

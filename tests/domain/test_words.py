@@ -35,26 +35,26 @@ def test_any_text_can_be_asked(text: str) -> None:
 NAME = st.text(alphabet="abcXYZ019-_", min_size=1, max_size=90).map(lambda text: "a" + text + "z")
 
 
-@given(NAME, st.sampled_from(["resource_group", "virtual_network", "availability_set"]))
+@given(NAME, st.sampled_from(["resource_group", "virtual_network", "availability_set", "placement_group"]))
 def test_suffixed_names_fit_and_are_valid(name: str, kind: str) -> None:
-    made = naming.suffixed(name, kind)
+    made = naming.Naming().made(kind, name)
     assert len(made) <= naming.RULES[kind].longest
     assert made.endswith("-asr")
 
 
 def test_long_names_that_differ_at_the_end_stay_two() -> None:
     one, two = ("x" * 64 + end for end in ("1", "2"))
-    assert naming.suffixed(one, "virtual_network") != naming.suffixed(two, "virtual_network")
+    assert naming.Naming().made("virtual_network", one) != naming.Naming().made("virtual_network", two)
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789", min_size=3, max_size=24))
 def test_account_names_are_valid(source: str) -> None:
-    assert naming.RULES["storage_account"].refusal(naming.target_account(source)) == ""
+    assert naming.RULES["storage_account"].refusal(naming.Naming().made("storage_account", source)) == ""
 
 
 @given(st.text(min_size=1, max_size=60))
 def test_cache_account_names_are_valid_whatever_the_vault_is_called(vault: str) -> None:
-    name = naming.cache_account(f"/subscriptions/s/resourceGroups/g/providers/p/vaults/{vault}", "eastasia")
+    name = naming.Naming().cache_account(f"/subscriptions/s/resourceGroups/g/providers/p/vaults/{vault}", "eastasia")
     assert re.fullmatch(r"[a-z0-9]{3,24}", name)
     assert name.endswith("asrcache")
 

@@ -7,8 +7,15 @@ import pytest
 
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.domain.specs import AvailabilitySetSpec, CloudServiceSpec
-from replication.gateway.port import Gateway
+from replication.domain.specs import (
+    AgentUpdateSpec,
+    AvailabilitySetSpec,
+    CapacityGroupSpec,
+    CloudServiceSpec,
+    EncryptionSetSpec,
+    PlacementGroupSpec,
+)
+from replication.gateway.port import AzureError, Gateway
 from tests.gateway.estate import SOURCE, TARGET, World, looked, make, world_of
 
 
@@ -122,3 +129,37 @@ def test_a_classic_machine_into_a_cloud_service(gateway):
     for spec in (*world.foundations, world.target_account, service):
         make(gateway, spec)
     make(gateway, replace(world.protect, cloud_service_id=service.id, recovery_group_id=""))
+
+
+def test_high_churn_keys_placement_capacity_group_and_a_disk_left_out(gateway):
+    world = world_of(gateway, "bi-cube-01")
+    subscription = world.vault.subscription_id
+    placement, capacity, keys, account = (
+        next(each.id for each in found(subscription) if "dr" in each.name)
+        for found in (
+            gateway.placement_groups, gateway.capacity_groups, gateway.encryption_sets, gateway.automation_accounts
+        )
+    )  # fmt: skip
+    cache = replace(world.cache, sku="Premium_LRS", account_kind="BlockBlobStorage")
+    for spec in world.foundations:
+        make(gateway, cache if spec == world.cache else spec)
+    for spec in (CapacityGroupSpec(id=capacity, location=TARGET), EncryptionSetSpec(id=keys, location=TARGET)):
+        assert spec.differences(gateway.read(spec).spec) == []
+    make(gateway, PlacementGroupSpec(id=f"{placement}-2", location=TARGET))
+    kept = tuple(replace(disk, encryption_set_id=keys) for disk in world.protect.managed_disks[:1])
+    asked = replace(
+        world.protect, managed_disks=kept, churn="High", placement_group_id=placement, capacity_group_id=capacity,
+        replication_group="bi", availability_zone="2",
+    )  # fmt: skip
+    make(gateway, asked)
+    mapping = world.mapping(SOURCE, TARGET)
+    make(gateway, AgentUpdateSpec(id=mapping.id, automation_account_id=account))
+    assert {each.automation_account_id for each in gateway.site(world.vault.id).container_mappings} == {"", account}
+    make(gateway, AgentUpdateSpec(id=mapping.id))
+
+
+def test_what_must_exist_beforehand_is_never_made(gateway, world):
+    spec = EncryptionSetSpec(id=f"{world.group.id}/providers/Microsoft.Compute/diskEncryptionSets/none", location=TARGET)
+    assert gateway.read(spec) is None
+    with pytest.raises(AzureError, match="NotThere"):
+        gateway.submit(spec, request_id="r")

@@ -1,5 +1,6 @@
 """A compiled plan in lines, headings and numbers."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from replication.domain.plan import Plan, PlannedStep
@@ -11,6 +12,11 @@ _ICONS = {
     "virtual_network": "network",
     "storage_account": "storage",
     "availability_set": "availability-set",
+    "placement_group": "availability-set",
+    "capacity_group": "availability-set",
+    "encryption_set": "lock",
+    "automation_account": "sync",
+    "agent_update": "sync",
     "cloud_service": "vm",
     "policy": "policy",
     "network_mapping": "mapping",
@@ -28,7 +34,9 @@ class Line:
 
     @property
     def mark(self) -> str:
-        return "reuse" if self.step.reused else "new"
+        if self.step.reused:
+            return "reuse"
+        return "change" if self.step.spec.changes else "new"
 
     @property
     def icon(self) -> str:
@@ -53,6 +61,10 @@ def summary(plan: Plan) -> list[tuple[str, list[Line]]]:
         ("Cache storage account", [line for line in accounts if line.step.spec.id in cache]),
         ("Target storage account", [line for line in accounts if line.step.spec.id not in cache]),
         ("Availability set", lines(plan, "availability_set")),
+        ("Proximity placement group", lines(plan, "placement_group")),
+        ("Capacity reservation", lines(plan, "capacity_group")),
+        ("Disk encryption set", lines(plan, "encryption_set")),
+        ("Agent updates", lines(plan, "automation_account", "agent_update")),
         ("Cloud service", lines(plan, "cloud_service")),
     )
     return [(label, found) for label, found in groups if found]
@@ -70,7 +82,7 @@ def disks(plan: Plan) -> str:
     specs = [step.spec for step in plan.protections if isinstance(step.spec, ProtectSpec)]
     managed = [disk for spec in specs for disk in spec.managed_disks]
     unmanaged = sum(len(spec.unmanaged_disks) for spec in specs)
-    types = ", ".join(sorted({SKUS.get(disk.target_type, disk.target_type) for disk in managed}))
+    types = ", ".join(sorted({SKUS.get(disk.replica_type, disk.replica_type) for disk in managed}))
     told = [f"{len(managed):,} replica managed disk{'s' * (len(managed) != 1)}: {types}"] if managed else []
     return "; ".join(told + ([f"{unmanaged:,} in storage accounts"] if unmanaged else []))
 
@@ -88,5 +100,6 @@ SKUS = {
 
 def counts(plan: Plan) -> dict[str, int]:
     """How many resources are new, how many reused, how many machines."""
-    reused = sum(step.reused for step in plan.resources)
-    return {"new": len(plan.resources) - reused, "reused": reused, "machines": len(plan.machines)}
+    marks = Counter(line.mark for line in lines(plan))
+    changed = marks["change"] + len(plan.settlements)
+    return {"new": marks["new"], "reused": marks["reuse"], "changed": changed, "machines": len(plan.machines)}

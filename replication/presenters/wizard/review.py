@@ -37,9 +37,23 @@ class ProtectedRow:
 
     @property
     def availability(self) -> str:
-        if self.spec.availability_zone:
-            return f"Zone {self.spec.availability_zone}"
-        return ids.name(self.spec.availability_set_id) if self.spec.availability_set_id else "Single instance"
+        spec = self.spec
+        place = ids.name(spec.availability_set_id) if spec.availability_set_id else "Single instance"
+        place = f"Zone {spec.availability_zone}" if spec.availability_zone else place
+        return ", ".join([place, *map(ids.name, filter(None, (spec.placement_group_id, spec.capacity_group_id)))])
+
+    @property
+    def cache(self) -> str:
+        """The cache account, and that it is for high churn."""
+        accounts = [disk.cache_account_id for disk in self.spec.managed_disks]
+        accounts += [disk.cache_account_id for disk in self.spec.unmanaged_disks]
+        name = ids.name(accounts[0]) if accounts else ""
+        return f"{name}, high churn" if self.spec.churn == "High" else name
+
+    @property
+    def replication_group(self) -> str:
+        """The machines that it shares recovery points with."""
+        return self.spec.replication_group
 
     @property
     def settings(self) -> str:
@@ -51,11 +65,21 @@ class ProtectedRow:
 
     @property
     def disks(self) -> str:
-        """2, Premium SSD; or, of unmanaged disks, the account that they are copied to."""
-        types = {SKUS.get(disk.target_type, disk.target_type) for disk in self.spec.managed_disks}
-        types |= {ids.name(disk.target_account_id) for disk in self.spec.unmanaged_disks}
-        number = len(self.spec.managed_disks) + len(self.spec.unmanaged_disks)
-        return ", ".join([str(number), *sorted(types)])
+        """2, Standard SSD; after failover Premium SSD; or, of unmanaged disks, the account that they are copied to."""
+        managed, unmanaged = self.spec.managed_disks, self.spec.unmanaged_disks
+        replicas = {SKUS.get(disk.replica_type, disk.replica_type) for disk in managed}
+        later = {SKUS.get(disk.target_type, disk.target_type) for disk in managed}
+        accounts = {ids.name(disk.target_account_id) for disk in unmanaged}
+        told = [", ".join([str(len(managed) + len(unmanaged)), *sorted(replicas | accounts)])]
+        told += [f"after failover {', '.join(sorted(later))}"] if later != replicas else []
+        keys = {ids.name(disk.encryption_set_id) for disk in managed if disk.encryption_set_id}
+        told += [f"keys of {', '.join(sorted(keys))}"] if keys else []
+        return "; ".join(told)
+
+    @property
+    def left_out(self) -> str:
+        """The disks that are not replicated, by name."""
+        return ", ".join(map(ids.name, self.spec.excluded_disks))
 
 
 def protected_rows(plan: Plan) -> list[ProtectedRow]:

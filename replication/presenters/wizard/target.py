@@ -1,8 +1,6 @@
 """*Target settings*: suitable locations, the defaults, and the target resources of a plan."""
 
-from django.conf import settings
-
-from replication import access
+from replication import access, settings
 from replication.domain import regions as rules
 from replication.domain.choices import SourceChoices, TargetChoices
 from replication.forms.wizard import Options
@@ -12,13 +10,17 @@ from replication.presenters.looks import region, regions
 
 def target_locations(draft: Draft, source: SourceChoices) -> tuple[Options, str]:
     """The suitable target regions with the recommended one marked, and that one."""
+    names = regions([draft.vault])
+    if source.zonal:
+        return [(source.location, f"{region(names, source.location)}, in another availability zone")], source.location
     offered = {each["name"]: each for each in draft.vault.connection.locations}
-    strict = settings.REGION_PAIRING == "cluster"
+    strict = settings.value("replication.region_pairing", draft.vault) == "cluster"
     suitable = rules.suitable(source.location, list(offered), strict=strict)
     paired = offered.get(source.location, {}).get("paired", "")
     best = rules.recommended(source.location, draft.vault.location, suitable, paired)
-    names = regions([draft.vault])
-    options = [(name, region(names, name) + (" (recommended)" if name == best else "")) for name in suitable]
+    reasons = {paired: "paired with the source", rules.normal(draft.vault.location): "the vault's region"}
+    marked = {best: f" (recommended: {reasons.get(best, 'the first suitable one')})"}
+    options = [(name, region(names, name) + marked.get(name, "")) for name in suitable]
     return sorted(options, key=lambda pair: (pair[0] != best, pair[1])), best
 
 
@@ -31,7 +33,7 @@ def default_target(draft: Draft, person: Person, source: SourceChoices) -> Targe
         location=target_locations(draft, source)[1],
         subscription_id=same or next(iter(opened), ""),
         policy=type(policy)(
-            retention_hours=settings.DEFAULT_RETENTION_HOURS,
-            app_consistent_minutes=settings.DEFAULT_APP_CONSISTENT_MINUTES,
+            retention_hours=settings.value("replication.retention_hours", draft.vault),
+            app_consistent_minutes=settings.value("replication.app_consistent_minutes", draft.vault),
         ),
     )

@@ -1,0 +1,205 @@
+"""Target settings beyond the article's: churn, zones, placement, keys, disks left out, replication groups, agent updates."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from replication.domain import ids, naming
+from replication.domain.choices import DiskChoice, MachineChoice, PolicyChoice
+from replication.domain.compiler import compile_plan
+from replication.domain.inventory import (
+    AutomationAccount,
+    CapacityGroup,
+    EncryptionSet,
+    Machine,
+    PlacementGroup,
+    StorageAccount,
+)
+from replication.domain.plan import Plan, parse
+from replication.domain.specs import AgentUpdateSpec, ProtectSpec, StorageSpec
+
+from .estate import GROUP, SUB, VAULT, choices, disk, facts, machine
+
+ZONES = {"southeastasia": ("1", "2", "3"), "eastasia": ("1", "2", "3")}
+TARGET_GROUP = ids.group(SUB, "rg-erp-asr")
+
+
+def spec_of(plan: Plan) -> ProtectSpec:
+    (step,) = plan.protections
+    assert isinstance(step.spec, ProtectSpec)
+    return step.spec
+
+
+def said(plan: Plan) -> str:
+    return " ".join(each.message for each in plan.objections)
+
+
+def own(machine_: Machine, **choice: Any) -> dict[str, MachineChoice]:
+    return {machine_.id: MachineChoice(**choice)}
+
+
+def resource(type_: str, name: str) -> str:
+    return ids.resource(TARGET_GROUP, type_, name)
+
+
+@pytest.mark.parametrize("sku", ["PremiumV2_LRS", "UltraSSD_LRS"])
+def test_fast_disks_replicate_with_high_churn_by_themselves(sku: str) -> None:
+    fast = machine("db-01", disks=(disk("os", is_os=True), disk("data", sku=sku)))
+    plan = compile_plan(choices(), facts(fast))
+    assert plan.objections == ()
+    assert spec_of(plan).churn == "High"
+    (cache,) = (step.spec for step in plan.resources if step.title == "Cache storage account")
+    assert isinstance(cache, StorageSpec)
+    assert (cache.sku, cache.account_kind) == ("Premium_LRS", "BlockBlobStorage")
+    assert "high churn only" in said(compile_plan(choices(own(fast, churn="Normal")), facts(fast)))
+    without = own(fast, disks={ids.key(fast.disks[1].id): DiskChoice(excluded=True)})
+    assert spec_of(compile_plan(choices(without), facts(fast))).churn == "Normal"
+
+
+def test_normal_and_high_churn_have_cache_accounts_of_their_own() -> None:
+    calm, busy = machine("a"), machine("b")
+    plan = compile_plan(choices(own(busy, churn="High")), facts(calm, busy))
+    caches = [step for step in plan.resources if step.title == "Cache storage account"]
+    assert sorted(step.used_by for step in caches) == [1, 1]
+    assert len({step.name for step in caches}) == 2
+
+
+@pytest.mark.parametrize(
+    ("churn", "sku", "kind", "shared_key", "words"),
+    [
+        ("High", "Standard_LRS", "StorageV2", True, "high churn needs a premium block blob"),
+        ("Normal", "Premium_LRS", "BlockBlobStorage", True, "normal churn needs a standard"),
+        ("Normal", "Standard_LRS", "StorageV2", False, "does not allow shared keys"),
+        ("Normal", "Standard_LRS", "StorageV2", True, ""),
+        ("High", "Premium_LRS", "BlockBlobStorage", True, ""),
+    ],
+)
+def test_the_cache_account_fits_the_churn(churn: str, sku: str, kind: str, shared_key: bool, words: str) -> None:
+    one = machine()
+    arm_id = ids.resource(GROUP, "Microsoft.Storage/storageAccounts", "stcache")
+    there = StorageAccount(id=arm_id, name="stcache", location="eastasia", sku=sku, kind=kind, shared_key=shared_key)
+    plan = compile_plan(choices(own(one, churn=churn, cache_account_id=arm_id)), facts(one, accounts={ids.key(arm_id): there}))
+    assert (words in said(plan)) if words else plan.objections == ()
+
+
+def test_zones_mirror_the_source_where_the_target_has_them() -> None:
+    zoned = machine(zones=("2",))
+    assert spec_of(compile_plan(choices(), facts(zoned, zones=ZONES))).availability_zone == "2"
+    assert spec_of(compile_plan(choices(), facts(zoned, zones={"southeastasia": ()}))).availability_zone == ""
+    single = compile_plan(choices(availability_set_id="none"), facts(zoned, zones=ZONES))
+    assert spec_of(single).availability_zone == ""
+    plan = compile_plan(choices(own(zoned, availability_zone="3")), facts(zoned, zones={"southeastasia": ()}))
+    assert "no availability zone 3" in said(plan)
+
+
+def test_between_zones_one_fabric_two_containers_and_the_same_network() -> None:
+    zoned = machine(zones=("1",))
+    wanted = choices(location="eastasia")
+    wanted = replace(wanted, source=replace(wanted.source, zonal=True))
+    near = replace(VAULT, location="eastasia")
+    plan = compile_plan(wanted, facts(zoned, zones=ZONES, vault=near))
+    assert plan.objections == ()
+    kinds = [step.spec.kind for step in plan.steps]
+    assert (kinds.count("fabric"), kinds.count("container"), kinds.count("container_mapping")) == (1, 2, 2)
+    assert kinds.count("network_mapping") == 0
+    spec = spec_of(plan)
+    assert (spec.availability_zone, spec.network_id) == ("2", zoned.network_id)
+    assert spec.recovery_container_id not in spec.id
+    assert "no availability zone" in said(compile_plan(wanted, facts(machine(), zones=ZONES)))
+
+
+def test_placement_capacity_and_keys() -> None:
+    ppg = ids.resource(GROUP, "Microsoft.Compute/proximityPlacementGroups", "ppg-erp")
+    capacity = resource("Microsoft.Compute/capacityReservationGroups", "crg")
+    keys = resource("Microsoft.Compute/diskEncryptionSets", "des")
+    keyed = machine(
+        disks=(disk("os", is_os=True, encryption_set_id="/source/des"), disk("data")), facts={"placementGroupId": ppg}
+    )
+    assert "choose a disk encryption set for os" in said(compile_plan(choices(), facts(keyed)))
+    known = facts(
+        keyed,
+        capacity_groups={ids.key(capacity): CapacityGroup(id=capacity, name="crg", location="southeastasia")},
+        encryption_sets={ids.key(keys): EncryptionSet(id=keys, name="des", location="southeastasia")},
+    )
+    plan = compile_plan(choices(capacity_group_id=capacity, encryption_set_id=keys), known)
+    spec = spec_of(plan)
+    assert plan.objections == ()
+    assert (ids.name(spec.placement_group_id), spec.capacity_group_id) == ("ppg-erp-asr", capacity)
+    assert [each.encryption_set_id for each in spec.managed_disks] == [keys, ""]  # only the disk with a key of one's own
+    assert {step.spec.kind for step in plan.resources} >= {"placement_group", "capacity_group", "encryption_set"}
+    away = replace(known.encryption_sets[ids.key(keys)], location="japaneast")
+    moved = replace(known, encryption_sets={ids.key(keys): away})
+    assert "does not lie in the target location" in said(compile_plan(choices(encryption_set_id=keys), moved))
+    assert "not in Azure any more" in said(compile_plan(choices(capacity_group_id=capacity), facts(keyed)))
+    group = PlacementGroup(id=spec.placement_group_id, name="ppg-erp-asr", location="southeastasia")
+    again = compile_plan(choices(encryption_set_id=keys), replace(known, placement_groups={ids.key(group.id): group}))
+    assert [step.reused for step in again.resources if step.spec.kind == "placement_group"] == [True]
+
+
+def test_a_disk_is_left_out_or_has_types_of_its_own() -> None:
+    one = machine(disks=(disk("os", is_os=True), disk("data"), disk("scratch")))
+    data, scratch = (ids.key(each.id) for each in one.disks[1:])
+    chosen = {data: DiskChoice(disk_type="Standard_LRS"), scratch: DiskChoice(excluded=True)}
+    spec = spec_of(compile_plan(choices(own(one, disks=chosen)), facts(one)))
+    assert [(ids.name(each.disk_id), each.replica_type, each.target_type) for each in spec.managed_disks] == [
+        ("os", "Premium_LRS", "Premium_LRS"), ("data", "Standard_LRS", "Premium_LRS"),
+    ]  # fmt: skip
+    assert [ids.name(each) for each in spec.excluded_disks] == ["scratch"]
+    system = own(one, disks={ids.key(one.disks[0].id): DiskChoice(excluded=True)})
+    assert "cannot be left out" in said(compile_plan(choices(system), facts(one)))
+    assert MachineChoice.from_json(MachineChoice(disks=chosen).to_json()).disks == chosen
+
+
+def test_a_replication_group_has_sixteen_machines() -> None:
+    many = [machine(f"m{number:02}") for number in range(17)]
+    within = compile_plan(choices(replication_group="erp"), facts(*many[:16]))
+    assert within.objections == ()
+    assert "17 machines" in said(compile_plan(choices(replication_group="erp"), facts(*many)))
+    assert "1 of them replicated already" in said(
+        compile_plan(choices(replication_group="ERP"), facts(*many[:16], members={"erp": 1}))
+    )
+    off = choices(replication_group="erp", policy=PolicyChoice(multi_vm=False))
+    assert "multi-VM consistency" in said(compile_plan(off, facts(*many[:2])))
+
+
+def test_agent_updates_are_a_change_and_keep_the_digest() -> None:
+    account = AutomationAccount(id=resource("Microsoft.Automation/automationAccounts", "aa"), name="aa", location="southeastasia")
+    known = facts(machine(), automation_accounts={ids.key(account.id): account})
+    assert "Choose the automation account" in said(compile_plan(choices(agent_updates="service"), known))
+    plan = compile_plan(choices(agent_updates="service", automation_account_id=account.id), known)
+    assert plan.objections == ()
+    (step,) = (step for step in plan.steps if isinstance(step.spec, AgentUpdateSpec))
+    assert (step.spec.automation_account_id, step.reused) == (account.id, True)  # a new mapping is made with it
+    assert plan.digest != compile_plan(choices(), known).digest
+    assert parse(plan.canonical()).digest == plan.digest
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "fits"),
+    [
+        ("virtual_network", "dr-{target}-{name}", True),
+        ("virtual_network", "{name}{name}", False),
+        ("virtual_network", "fixed", False),
+        ("virtual_network", "{nome}-asr", False),
+        ("virtual_network", "-{name}", False),
+        ("virtual_network", "{name}-" + "x" * 60, False),
+        ("storage_account", "{name}dr", True),
+        ("storage_account", "{name}-dr", False),
+        ("cache_account", "c{hash}{vault}", True),
+        ("cache_account", "{vault}asrcache", False),
+        ("resource_group", "{name}.", False),
+    ],
+)
+def test_naming_rules_are_looked_at_before_they_hold(kind: str, pattern: str, fits: bool) -> None:
+    assert (naming.pattern_refusal(kind, pattern) == "") is fits
+
+
+def test_names_follow_the_rules_and_stay_apart() -> None:
+    rules = naming.Naming({"virtual_network": "dr-{target}-{name}"})
+    plan = compile_plan(choices(), facts(machine(), naming=rules))
+    (network,) = (step for step in plan.resources if step.spec.kind == "virtual_network")
+    assert network.name == "dr-southeastasia-vnet-erp"
+    one, two = (rules.made("virtual_network", "x" * 63 + end, target="southeastasia") for end in "ab")
+    assert one != two
+    assert max(map(len, (one, two))) == 64
