@@ -31,14 +31,21 @@ def take() -> AuditCheckpoint | None:
     if not sequence or AuditCheckpoint.objects.filter(sequence__gte=sequence).exists():
         return None
     at = clock.now()
-    statement = {"kind": "audit-checkpoint", "sequence": sequence, "hash": digest, "at": at.isoformat(timespec="seconds")}
+    statement = {
+        "kind": "audit-checkpoint",
+        "sequence": sequence,
+        "hash": digest,
+        "at": at.isoformat(timespec="seconds"),
+    }
     sealed = seals.seal(statement)
     try:
         _send(json.dumps(sealed, sort_keys=True))
         with transaction.atomic():
             return AuditCheckpoint.objects.create(sequence=sequence, at=at, sealed=sealed)
     except OSError as error:
-        logger.error("The audit's checkpoint at entry %d was not sent to %s: %s", sequence, settings.AUDIT_CHECKPOINTS, error)
+        logger.error(
+            "The audit's checkpoint at entry %d was not sent to %s: %s", sequence, settings.AUDIT_CHECKPOINTS, error
+        )
     except IntegrityError:  # another worker has just taken the same
         pass
     return None

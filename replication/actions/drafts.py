@@ -75,7 +75,10 @@ def select(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
     Ticks are not guarded by the version: two tabs ticking different machines agree on the union.
     """
     _require_owner(draft, actor)
-    chosen = machines.filter(replicable=True).exclude(pk__in=draft.machines.values("machine_id"))
+    source = SourceChoices.from_json(draft.source)
+    chosen = replicable(machines, zonal=bool(source and source.zonal)).exclude(
+        pk__in=draft.machines.values("machine_id")
+    )
     rows = [DraftMachine(draft=draft, machine_id=pk) for pk in chosen.values_list("pk", flat=True)]
     DraftMachine.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return len(rows)
@@ -117,9 +120,21 @@ def take_over(draft: Draft, *, actor: Actor) -> None:
 def candidates(draft: Draft, person: Person, source: SourceChoices) -> QuerySet[Machine]:
     """The machines that the source page's choices and the person's grants leave to choose from, replicable or not."""
     rows = access.machines(person, draft.vault).filter(
-        location=source.location, subscription_id__iexact=source.subscription_id, model=source.model.value
+        location=source.location, subscription_id__in=source.subscription_ids, model=source.model.value
     )
+    for tag in source.tags:
+        rows = tagged(rows, tag)
     return rows.filter(group_key__in=source.groups) if source.groups else rows
+
+
+def replicable(machines: QuerySet[Machine], *, zonal: bool) -> QuerySet[Machine]:
+    """Those that can be chosen: for another zone of their region, or for another region."""
+    return machines.filter(replicable_zonally=True) if zonal else machines.filter(replicable=True)
+
+
+def tagged(machines: QuerySet[Machine], tag: str) -> QuerySet[Machine]:
+    """Those that have the tag: `name`, whatever its value, or `name:value`. Case does not matter."""
+    return machines.filter(tags__contains=f"\n{tag.lower()}" + ("\n" if ":" in tag else ":"))
 
 
 # -- one way to change a draft ---------------------------------------------------------------------------------------

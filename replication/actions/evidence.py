@@ -19,7 +19,9 @@ def of(run: Run) -> dict[str, Any]:
         "request_id": run.request_id,
         "reason": run.reason,
         "retry_of": run.retry_of.number if run.retry_of else None,
-        "times": {name: _iso(getattr(run, f"{name}_at")) for name in ("created", "checked", "cancel_requested", "ended")},
+        "times": {
+            name: _iso(getattr(run, f"{name}_at")) for name in ("created", "checked", "cancel_requested", "ended")
+        },
         "state": run.state,
         "plan": _plan(run),
         "steps": [_step(step) for step in run.steps.order_by("stage", "position", "pk").iterator()],

@@ -42,9 +42,7 @@ def run(found: Run, *, rows: int, actor: Actor) -> None:
     )
 
 
-def _export(
-    action: str, vault: Vault | None, filters: dict[str, Any], rows: int, actor: Actor, **more: str
-) -> None:
+def _export(action: str, vault: Vault | None, filters: dict[str, Any], rows: int, actor: Actor, **more: str) -> None:
     assert actor.person is not None
     access.require(actor.person, Permission.EXPORT, vault)
     record(

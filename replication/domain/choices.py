@@ -12,13 +12,23 @@ from replication.domain.inventory import Model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChoices:
-    """Draft.source. groups: names in lower case; () means all that the grants open."""
+    """Draft.source: one region and one deployment model, one or several subscriptions.
+
+    groups: names in lower case; () means all that the grants open. tags: `name` or `name:value` in lower case, all of which a
+    machine must have. zonal: disaster recovery between availability zones, so that the target region is the source region.
+    """
 
     location: str
-    subscription_id: str
+    subscription_ids: tuple[str, ...]
     model: Model = Model.RESOURCE_MANAGER
     groups: tuple[str, ...] = ()
-    zonal: bool = False  # disaster recovery between availability zones of the one region
+    tags: tuple[str, ...] = ()
+    zonal: bool = False
+
+    @property
+    def subscription_id(self) -> str:
+        """The first of the subscriptions: the one that defaults are taken from."""
+        return self.subscription_ids[0]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -26,13 +36,15 @@ class SourceChoices:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "SourceChoices | None":
         """None while the page is not filled in."""
-        if not data.get("location") or not data.get("subscription_id"):
+        subscriptions = tuple(data.get("subscription_ids") or filter(None, [data.get("subscription_id")]))
+        if not data.get("location") or not subscriptions:
             return None
         return cls(
             location=data["location"],
-            subscription_id=data["subscription_id"],
+            subscription_ids=subscriptions,
             model=Model(data.get("model", Model.RESOURCE_MANAGER)),
             groups=tuple(data.get("groups", ())),
+            tags=tuple(data.get("tags", ())),
             zonal=bool(data.get("zonal", False)),
         )
 

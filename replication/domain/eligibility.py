@@ -11,6 +11,8 @@ from typing import Any
 
 from replication.domain.inventory import Disk, Machine, Model, Power
 
+ZONAL, REGIONAL = "zonal", "regional"
+
 
 class Effect(StrEnum):
     BLOCK = "block"
@@ -28,6 +30,7 @@ class Verdict:
     causes: str = ""
     action: str = ""
     fixed_by: str = ""
+    when: str = ""  # ZONAL or REGIONAL: only for machines that go to another zone, or to another region; '' always
 
     @property
     def blocks(self) -> bool:
@@ -51,6 +54,7 @@ class Rule:
     causes: str = ""
     action: str = ""
     fixed_by: str = "machine owner"
+    when: str = ""
 
     def judge(self, machine: Machine) -> Verdict | None:
         """The verdict on one machine, or None."""
@@ -64,6 +68,7 @@ class Rule:
             causes=self.causes,
             action=self.action,
             fixed_by=self.fixed_by,
+            when=self.when,
         )
 
 
@@ -249,16 +254,47 @@ RULES: tuple[Rule, ...] = (
         message="The machine is a Palo Alto appliance, which Site Recovery does not support.",
         finds=_when(lambda m: str(m.facts.get("imagePublisher", "")).lower() == "paloaltonetworks"),
     ),
+    Rule(
+        code="NoZone", row=11, effect=Effect.BLOCK, when=ZONAL,
+        message="The machine is in no availability zone.",
+        finds=_when(lambda m: not m.zones),
+        causes="Disaster recovery between zones takes only machines that were made in a zone.",
+        action="Choose No under availability zones on the Source page, or recreate the machine in a zone.",
+    ),
+    Rule(
+        code="ZoneRedundantDisk", row=13, effect=Effect.BLOCK, when=ZONAL,
+        message="The disk {found} is zone-redundant.",
+        finds=_disks(lambda d: d.sku.endswith("_ZRS")),
+        causes="A zone-redundant disk cannot be replicated between zones.",
+        action="Choose No under availability zones, or change the disk's type.",
+    ),
+    Rule(
+        code="UltraDiskZonal", row=28, effect=Effect.BLOCK, when=ZONAL,
+        message="The Ultra disk {found} cannot be replicated between zones.",
+        finds=_disks(lambda d: d.sku == "UltraSSD_LRS"),
+        action="Choose No under availability zones.",
+    ),
+    Rule(
+        code="SecondaryAddressesZonal", row=50, effect=Effect.BLOCK, when=ZONAL,
+        message="The interface {found} has several addresses, which disaster recovery between zones does not support.",
+        finds=lambda m: ", ".join(n.name for n in m.nics if (n.facts.get("ipConfigurations") or 1) > 1) or None,
+        action="Choose No under availability zones, or remove the secondary addresses.",
+    ),
 )  # fmt: skip
 
 
-def judge(machine: Machine, *, protected_in: str = "") -> tuple[Verdict, ...]:
-    """All verdicts on a machine, blocking ones first. protected_in: where it is replicated already, '' when nowhere."""
-    found = [verdict for rule in RULES if (verdict := rule.judge(machine))]
+def judge(machine: Machine, *, protected_in: str = "", zonal: bool | None = False) -> tuple[Verdict, ...]:
+    """All verdicts on a machine, blocking ones first.
+
+    protected_in: where it is replicated already, '' when nowhere. zonal: whether it goes to another zone of its region; None for the
+    verdicts of both ways, each with its `when`.
+    """
+    ways = {True: {"", ZONAL}, False: {"", REGIONAL}, None: {"", ZONAL, REGIONAL}}[zonal]
+    found = [verdict for rule in RULES if rule.when in ways and (verdict := rule.judge(machine))]
     if protected_in:
         found.append(_already_protected(protected_in))
     order = list(Effect)
-    return tuple(sorted(found, key=lambda verdict: order.index(verdict.effect)))
+    return tuple(sorted(found, key=lambda verdict: (order.index(verdict.effect), verdict.when == ZONAL)))
 
 
 def _already_protected(where: str) -> Verdict:

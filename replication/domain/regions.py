@@ -31,15 +31,11 @@ RESTRICTED: dict[str, str] = {
     "germanynorth": "germanywestcentral",
     "uaecentral": "uaenorth",
 }
-# Regions in which machines can be replicated from one availability zone to another (portal-behaviour.md §5.3).
-ZONAL = frozenset(
-    {
-        *("canadacentral", "usgovvirginia", "centralus", "southcentralus", "eastus", "eastus2", "westus2", "westus3", "brazilsouth"),
-        *("uksouth", "westeurope", "northeurope", "germanywestcentral", "norwayeast", "francecentral", "switzerlandnorth"),
-        *("swedencentral", "polandcentral", "italynorth", "qatarcentral", "uaenorth", "southafricanorth", "southeastasia"),
-        *("eastasia", "japaneast", "koreacentral", "australiaeast", "centralindia", "chinanorth3"),
-    }
-)
+# Disaster recovery between availability zones is offered there (portal-behaviour.md §5.3).
+_ZONAL = """canadacentral usgovvirginia centralus southcentralus eastus eastus2 westus2 westus3 brazilsouth uksouth westeurope
+    northeurope germanywestcentral norwayeast francecentral switzerlandnorth swedencentral polandcentral italynorth qatarcentral
+    uaenorth southafricanorth southeastasia eastasia japaneast koreacentral australiaeast centralindia chinanorth3"""
+ZONAL = frozenset(_ZONAL.split())
 _BRAZIL_TARGETS = frozenset(
     ["brazilsoutheast", "southcentralus", "westcentralus", "eastus", "eastus2", "westus", "westus2", "northcentralus"]
 )

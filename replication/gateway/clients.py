@@ -7,6 +7,7 @@ import os
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
+from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.recoveryservices import RecoveryServicesClient
@@ -48,6 +49,9 @@ class Clients:
     def resources(self, subscription_id: str) -> ResourceManagementClient:
         return self._client(ResourceManagementClient, subscription_id)
 
+    def authorization(self, subscription_id: str) -> AuthorizationManagementClient:
+        return self._client(AuthorizationManagementClient, subscription_id)
+
     def compute(self, subscription_id: str) -> ComputeManagementClient:
         return self._client(ComputeManagementClient, subscription_id)
 
@@ -62,6 +66,10 @@ class Clients:
 
     def site_recovery(self, subscription_id: str) -> SiteRecoveryManagementClient:
         return self._client(SiteRecoveryManagementClient, subscription_id)
+
+    def token(self) -> str:
+        """The access token that requests are signed with: whoever wants to know who we are reads its claims."""
+        return self._credential.get_token(f"{self.endpoint}/.default").token
 
     def _client(self, cls: type[T], *subscription: str) -> T:
         key = (cls, "".join(subscription))

@@ -5,9 +5,11 @@ from typing import Any
 
 from replication.domain import ids
 from replication.domain import inventory as inv
+from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
 from replication.gateway import foundations, inventory, operations, placement, site_recovery
 from replication.gateway.clients import Clients
+from replication.gateway.inspection import Inspection
 from replication.gateway.kinds import Kind
 from replication.gateway.port import Progress, Submitted
 
@@ -86,3 +88,6 @@ class AzureGateway:
 
     def automation_accounts(self, subscription_id: str) -> Iterator[inv.AutomationAccount]:
         return placement.automation_accounts(self._clients, subscription_id)
+
+    def inspect(self, ask: Ask[Any]) -> Any:
+        return Inspection(self._clients).answer(ask)

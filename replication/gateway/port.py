@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from replication.domain import inventory as inv
+from replication.domain.checks.asks import Ask
 from replication.domain.problems import Problem
 from replication.domain.specs import Found, Spec
 
@@ -127,3 +128,7 @@ class Gateway(Protocol):
 
     def automation_accounts(self, subscription_id: str) -> Iterator[inv.AutomationAccount]:
         """Automation accounts."""
+
+    # -- checks before the first write ---------------------------------------------------------------------------------------
+    def inspect(self, ask: Ask[Any]) -> Any:
+        """The answer to one of the questions in domain/checks/asks.py."""

@@ -42,11 +42,17 @@ class Machine(models.Model):
     availability_set_name = models.CharField(max_length=100, blank=True)
     disk_count = models.IntegerField(default=0)
     disk_gib = models.IntegerField(default=0)
+    zone = models.CharField(max_length=20, blank=True)  # its availability zone, '' for none
     search = models.TextField(blank=True)  # lower case: name, computer name, addresses, group, tags
+    # Lines that begin and end with a line feed, in lower case (names of tags) or as written (codes of verdicts), so that one line
+    # is found by `contains` in every database.
+    tags = models.TextField(blank=True)  # name:value
+    codes = models.TextField(blank=True)  # of its verdicts
     document = models.JSONField()
     digest = models.CharField(max_length=64)  # of document: an unchanged machine is not written again
     verdicts = models.JSONField(default=list, blank=True)  # eligibility: [{code, verdict, …}], blocking ones first
-    replicable = models.BooleanField(default=False)
+    replicable = models.BooleanField(default=False)  # to another region
+    replicable_zonally = models.BooleanField(default=False)  # to another zone of its region
     protected_in = models.CharField(max_length=500, blank=True)  # key of the protected item, '' when none
     as_of = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)

@@ -63,7 +63,9 @@ def remove(using: str = "default") -> None:
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for table in INSERT_ONLY:
-            names = ("rows", "truncate") if connection.vendor == "postgresql" else ("no_update", "no_delete", "no_replace")
+            names = (
+                ("rows", "truncate") if connection.vendor == "postgresql" else ("no_update", "no_delete", "no_replace")
+            )
             for name in names if table in tables else ():
                 on = f" ON {table}" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{on}")

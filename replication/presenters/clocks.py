@@ -52,7 +52,9 @@ class Peers:
 
 def peers(run: Run, items: QuerySet[ProtectedItem]) -> Peers:
     """What the run's machines take in the middle, from some that are done: two queries at any size."""
-    done = run.steps.filter(kind="protect", state=StepState.SUCCEEDED).values_list("machine_key", "claimed_at", "ended_at")
+    done = run.steps.filter(kind="protect", state=StepState.SUCCEEDED).values_list(
+        "machine_key", "claimed_at", "ended_at"
+    )
     times = {key: (begun, ended) for key, begun, ended in done[:SAMPLE] if begun and ended}
     copied = items.filter(machine_key__in=times).values_list("machine_key", "copied_at")
     copies = ((times[key][1], at) for key, at in copied if at and at > times[key][1])

@@ -22,7 +22,9 @@ def grid(vaults: Rows) -> Grid:
             Choice(
                 key="state", label="State", narrow=_by_state, options=[("active", "Active"), ("closed", "Deactivated")]
             ),
-            Choice(key="role", label="Role", narrow=_by_role(vaults), options=[(role.value, role.label) for role in Role]),
+            Choice(
+                key="role", label="Role", narrow=_by_role(vaults), options=[(role.value, role.label) for role in Role]
+            ),
         ),
         search=words("username", "display_name"),
         default_sort="name",

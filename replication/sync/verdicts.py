@@ -1,11 +1,11 @@
 """What the rules say of stored machines, kept beside them so that a page of any size needs no judging."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from replication.domain import documents
 from replication.domain import inventory as inv
-from replication.domain.eligibility import judge
+from replication.domain.eligibility import REGIONAL, ZONAL, judge
 from replication.models import Connection, Machine, ProtectedItem, Vault
 from replication.sync.snapshots import batches
 
@@ -13,12 +13,20 @@ from replication.sync.snapshots import batches
 def columns(machine: inv.Machine, protected: Mapping[str, tuple[str, str]], key: str) -> dict[str, Any]:
     """verdicts, replicable and protected_in of a machine. protected: as `protection` gives it."""
     item_key, vault_name = protected.get(key, ("", ""))
-    verdicts = judge(machine, protected_in=vault_name)
+    verdicts = judge(machine, protected_in=vault_name, zonal=None)
+    blocking = {verdict.when for verdict in verdicts if verdict.blocks}
     return {
         "verdicts": [verdict.to_json() for verdict in verdicts],
-        "replicable": not any(verdict.blocks for verdict in verdicts),
+        "codes": lines(verdict.code for verdict in verdicts),
+        "replicable": not blocking & {"", REGIONAL},
+        "replicable_zonally": not blocking & {"", ZONAL},
         "protected_in": item_key,
     }
+
+
+def lines(values: Iterable[str]) -> str:
+    """Each on a line of its own, with a line feed before the first: any one is found by its line."""
+    return "".join(f"\n{each}" for each in values) + "\n"
 
 
 def digest(document: dict[str, Any], judged: dict[str, Any]) -> str:
@@ -49,4 +57,6 @@ def _judge_again(connection: Connection, keys: list[str], protected: Mapping[str
         for name, value in judged.items():
             setattr(row, name, value)
         row.digest = digest(row.document, judged)
-    return Machine.objects.bulk_update(rows, ["verdicts", "replicable", "protected_in", "digest"])
+    return Machine.objects.bulk_update(
+        rows, ["verdicts", "codes", "replicable", "replicable_zonally", "protected_in", "digest"]
+    )

@@ -170,6 +170,7 @@ class Exchange:
             "agent": request.headers.get("user-agent", ""),
             "verb": route.verb if route else "POLL" if self.polled else request.method,
             "action": route.action_name if route else "",
+            "permission": routing.permission(route) if route else "",
             "id": (route.id if route else request.address.path).lower(),
             "type": route.type.name if route else "",
             "subscription": request.address.subscription.lower(),

@@ -262,6 +262,26 @@ def authorization_failed(app_id: str, object_id: str, action: str, scope: str) -
     return ArmError(403, "AuthorizationFailed", message, gateway=True)
 
 
+def linked_authorization_failed(app: str, who: str, own: str, scope: str, action: str, linked: str) -> ArmError:
+    """403: the request is allowed, but names a thing on which the caller lacks an action (words: public threads)."""
+    message = (
+        f"The client '{app}' with object id '{who}' has permission to perform action '{own}' on scope '{scope}'; however, "
+        f"it does not have permission to perform action(s) '{action}' on the linked scope(s) '{linked}' (respectively) or "
+        "the linked scope(s) are invalid."
+    )
+    return ArmError(403, "LinkedAuthorizationFailed", message, gateway=True)
+
+
+def denied_by_assignment(app: str, who: str, action: str, scope: str, denial: tuple[str, str, str]) -> ArmError:
+    """403: a role gives the action and a deny assignment (name, id, scope) takes it (*assumed*: the words are from memory)."""
+    name, denial_id, at = denial
+    message = (
+        f"The client '{app}' with object id '{who}' has permission to perform action '{action}' on scope '{scope}'; "
+        f"however, the access is denied because of the deny assignment with name '{name}' and Id '{denial_id}' at scope '{at}'."
+    )
+    return ArmError(403, "DenyAssignmentAuthorizationFailed", message, gateway=True)
+
+
 def requests_throttled(kind: str, subscription: str, actor: str, seconds: int) -> ArmError:
     """429 of ARM's own token buckets; `seconds` until one token (simulator.md §2.6)."""
     message = (

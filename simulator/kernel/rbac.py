@@ -12,6 +12,8 @@ from simulator.kernel.world import Principal, World
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+DENIALS = "Microsoft.Authorization/denyAssignments"
+EVERYONE = "00000000-0000-0000-0000-000000000000"  # as deny assignments name all principals
 
 
 def check(world: World, principal: Principal, route: Route) -> None:
@@ -21,6 +23,9 @@ def check(world: World, principal: Principal, route: Route) -> None:
     action = permission(route)
     if action and not allowed(world, principal, action, route.id):
         raise errors.authorization_failed(principal.client_id, principal.object_id, action, route.id)
+    denial = denied(world, principal, action, route.id) if action else None
+    if denial is not None:
+        raise errors.denied_by_assignment(principal.client_id, principal.object_id, action, route.id, denial)
 
 
 def allowed(world: World, principal: Principal, action: str, scope: str) -> bool:
@@ -38,6 +43,26 @@ def rules_at(world: World, principal: Principal, scope: str) -> list[dict[str, A
         if str(properties.get("principalId", "")).lower() == principal.object_id.lower() and wanted.startswith(above):
             found += permissions_of(world, str(properties.get("roleDefinitionId", "")))
     return found
+
+
+def denied(world: World, principal: Principal, action: str, scope: str) -> tuple[str, str, str] | None:
+    """Name, id and scope of a deny assignment that takes an action from a principal; roles do not help against it."""
+    for found in world.store.select(DENIALS, ids.subscription_of(scope)):
+        at, properties = ids.parent_of(found.id), found.properties
+        here = scope.lower() == at.lower()
+        below = not properties.get("doNotApplyToChildScopes") and scope.lower().startswith(f"{at.lower()}/")
+        taken = any(_gives(rule, action) for rule in properties.get("permissions") or [])
+        if taken and (here or below) and _names(properties, principal):
+            return str(properties.get("denyAssignmentName", found.name)), found.id, at
+    return None
+
+
+def _names(properties: dict[str, Any], principal: Principal) -> bool:
+    def objects(name: str) -> set[str]:
+        return {str(entry.get("id", "")).lower() for entry in properties.get(name) or []}
+
+    me = principal.object_id.lower()
+    return bool(objects("principals") & {me, EVERYONE}) and me not in objects("excludePrincipals")
 
 
 def sees(world: World, principal: Principal, subscription: str) -> bool:

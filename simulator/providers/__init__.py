@@ -3,6 +3,7 @@
 MODULES: tuple[str, ...] = (
     "simulator.providers.resources",
     "simulator.providers.authorization",
+    "simulator.providers.policy",
     "simulator.providers.insights",
     "simulator.providers.compute",
     "simulator.providers.network",

@@ -59,6 +59,16 @@ def _list_assignments(call: Call) -> Response:
     return verbs.page_of(call, [call.world.body(entry) for entry in found])
 
 
+def _list_denials(call: Call) -> Response:
+    """Deny assignments at a scope, above it and below it; nobody but Azure itself makes them, so scenarios bring them."""
+    return verbs.page_of(call, [_denial(call.world, entry) for entry in _within(call)])
+
+
+def _denial(world: World, entry: Resource) -> dict[str, Any]:
+    body = world.body(entry)
+    return body | {"properties": {**body["properties"], "scope": ids.parent_of(entry.id)}}
+
+
 # --- locks ------------------------------------------------------------------------------------------------------------
 
 
@@ -167,10 +177,6 @@ def _render_proxy(world: World, resource: Resource, body: dict[str, Any]) -> Non
     body.pop("location", None)
 
 
-def _empty(call: Call) -> Response:
-    return verbs.page_of(call, [])
-
-
 _PROXY: dict[str, Any] = {"versions": versions.AUTHORIZATION, "tracked": False, "has_state": False, "scope": "any"}
 
 TYPES: list[ResourceType] = [
@@ -206,10 +212,5 @@ TYPES: list[ResourceType] = [
         overrides={"LIST": _list_definitions, "GET": _get_definition},
         **_PROXY,
     ),
-    ResourceType(
-        name="Microsoft.Authorization/policyAssignments",
-        get=False,
-        overrides={"LIST": _empty},
-        **{**_PROXY, "versions": versions.POLICY},
-    ),
+    ResourceType(name=rbac.DENIALS, overrides={"LIST": _list_denials}, **_PROXY),
 ]

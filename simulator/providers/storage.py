@@ -175,6 +175,16 @@ def _usages(call: Call) -> Response:
     return verbs.page_of(call, [{"unit": "Count", "currentValue": count, "limit": 250, "name": name}])
 
 
+def _blob_service(call: Call) -> Response:
+    """The blob service of an account, as a new account has it; a scenario's `_sim.blobService` says otherwise."""
+    account = call.world.store.get(call.id.rsplit("/blobServices/", 1)[0])
+    if account is None or call.address.name.lower() != "default":
+        raise errors.resource_not_found(call.type.name, "/".join(call.address.names), call.address.group)
+    kept = {"deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False}}
+    properties = {"cors": {"corsRules": []}, **kept, **account.sim.get("blobService", {})}
+    return Response(200, {"id": call.id, "name": "default", "type": call.type.name, "properties": properties})
+
+
 TYPES: list[ResourceType] = [
     ResourceType(
         name=ACCOUNTS,
@@ -188,6 +198,13 @@ TYPES: list[ResourceType] = [
         actions={
             "listKeys": Action(_list_keys, permission=f"{ACCOUNTS}/listKeys/action", mutates=False),
         },
+        throttle="storage",
+    ),
+    ResourceType(
+        name=f"{ACCOUNTS}/blobServices",
+        versions=versions.STORAGE,
+        tracked=False,
+        overrides={"GET": _blob_service},
         throttle="storage",
     ),
     ResourceType(

@@ -17,6 +17,7 @@ from simulator.kernel.store import Resource
 from simulator.kernel.world import World
 from simulator.site_recovery import (
     foundations,
+    linked,
     machines,
     materialize,
     obstacles,
@@ -162,6 +163,7 @@ def _accept(call: Call, given: Json, wanted: list[Json], machine_id: str, where:
     world = call.world
     machine = machines.read(world, machine_id)
     settings = targets_asked(call, given)
+    linked.check(call, machine, settings, wanted)
     group = _group(call, given)
     fault = targeting.group_fault(call, machine, group) if machine is not None else None
     fault = fault or judge(world, machine, machine_id, settings, wanted, where[0], where[1])

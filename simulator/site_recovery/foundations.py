@@ -176,7 +176,8 @@ def _list_mappings(call: Call) -> Response:
     """
     service.vault(call)
     found = [*_targets(call.world, call.id), *_resources(call.world, MAPPING, call.id)]
-    return verbs.page_of(call, [shapes.dated_body(call, one) for one in found if call.world.shown(one)])
+    seen = [one for one in found if call.world.shown(one) and not call.world.faults.hides(one, in_list=True)]
+    return verbs.page_of(call, [shapes.dated_body(call, one) for one in seen])
 
 
 def _full_type(call: Call) -> str:

@@ -24,7 +24,7 @@ def draft_for(first: int, count: int, actor: Actor) -> Draft:
     """A finished draft: East Asia to Southeast Asia by the rules."""
     machines = Machine.objects.filter(location="eastasia").order_by("name")
     draft = drafts.create(Vault.objects.get(), actor=actor)
-    source = SourceChoices(location="eastasia", subscription_id=machines[0].subscription_id)
+    source = SourceChoices(location="eastasia", subscription_ids=(machines[0].subscription_id,))
     drafts.save_source(draft, source, version=draft.version, actor=actor)
     wanted = machines.values("pk")[first : first + count]
     drafts.select(Draft.objects.get(pk=draft.pk), Machine.objects.filter(pk__in=wanted), actor=actor)

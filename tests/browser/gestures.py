@@ -25,7 +25,7 @@ def begin(page: Page, vault: str = VAULT) -> None:
 def fill_source(page: Page, model: str = "Resource Manager") -> None:
     """The source page, as far as *Next*."""
     page.get_by_label("Source location").select_option(label=_option(page, "Source location", LOCATION))
-    page.get_by_label("Source subscription").select_option(label=SUBSCRIPTION)
+    page.get_by_label(re.compile(f"^{SUBSCRIPTION} ")).check()
     page.get_by_label(model).check()
 
 

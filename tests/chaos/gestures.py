@@ -24,7 +24,7 @@ def fill_in_drafts() -> None:
     vault = Vault.objects.get()
     for name, chosen in DRAFTS.items():
         draft = drafts.create(vault, actor=actor)
-        source = SourceChoices(location="eastasia", subscription_id=subscription)
+        source = SourceChoices(location="eastasia", subscription_ids=(subscription,))
         drafts.save_source(draft, source, version=draft.version, actor=actor)
         wanted = list(machines.values_list("pk", flat=True)[chosen])
         drafts.select(draft, Machine.objects.filter(pk__in=wanted), actor=actor)

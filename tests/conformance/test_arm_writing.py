@@ -278,3 +278,27 @@ def test_the_rest_of_the_network(azure: Azure, group: str) -> None:
         (client.public_ip_addresses, "pip"),
     ):
         delete.begin_delete(group, name).result()
+
+
+def test_rules_and_routes_have_addresses_of_their_own(azure: Azure, group: str) -> None:
+    client = azure.network
+    client.network_security_groups.begin_create_or_update(group, "nsg", {"location": HERE}).result()
+    rule = {"protocol": "*", "sourcePortRange": "*", "destinationPortRange": "443", "sourceAddressPrefix": "*"}
+    rule |= {"destinationAddressPrefix": "Storage", "access": "Allow", "priority": 200, "direction": "Outbound"}
+    rules = client.security_rules
+    made = rules.begin_create_or_update(group, "nsg", "storage", {"properties": rule}).result()
+    assert made.provisioning_state == "Succeeded"
+    assert client.network_security_groups.get(group, "nsg").security_rules[0].priority == 200
+    for wrong, code in ((rule, "SecurityRuleConflict"), (rule | {"priority": 99}, "SecurityRuleInvalidPriority")):
+        with pytest.raises(HttpResponseError) as refused:
+            rules.begin_create_or_update(group, "nsg", "other", {"properties": wrong}).result()
+        assert refused.value.error.code == code
+    assert [one.name for one in rules.list(group, "nsg")] == ["storage"]
+    assert len(list(client.default_security_rules.list(group, "nsg"))) == 6
+    rules.begin_delete(group, "nsg", "storage").result()
+    with pytest.raises(ResourceNotFoundError):
+        rules.get(group, "nsg", "storage")
+    client.route_tables.begin_create_or_update(group, "rt", {"location": HERE}).result()
+    route = {"properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.0.0.4"}}
+    client.routes.begin_create_or_update(group, "rt", "out", route).result()
+    assert client.route_tables.get(group, "rt").routes[0].address_prefix == "0.0.0.0/0"

@@ -374,6 +374,24 @@ def test_eligibility(site: Estate) -> None:
     assert site.azure.raw("GET", path.replace("2025-08-01", "2021-11-01"))[2]["value"][0]["name"] == "default"
 
 
+def test_a_fault_lets_resources_appear_late_and_lists_lag(site: Estate) -> None:
+    plan = [
+        {"verb": "PUT", "type": "*/replicationFabrics", "id": "*/late", "do": "late", "reads": 1},
+        {"verb": "PUT", "type": "*/replicationPolicies", "id": "*/stale", "do": "stale", "reads": 1},
+    ]
+    site.azure.control("PUT", "faults", plan)
+    body = {"properties": {"customDetails": {"instanceType": "Azure", "location": "koreacentral"}}}
+    assert site.azure.raw("PUT", f"{site.vault_id}/replicationFabrics/late?api-version=2025-08-01", body)[0] == 202
+    site.finish(site.asr.replication_policies.begin_create(*site.where, "stale", policy_body()))
+    site.pass_time(300)
+    with pytest.raises(HttpResponseError) as missing:
+        site.asr.replication_fabrics.get(*site.where, "late")
+    assert missing.value.status_code == 404
+    assert site.asr.replication_fabrics.get(*site.where, "late").name == "late"
+    for there in (False, True):
+        assert ("stale" in {one.name for one in site.asr.replication_policies.list(*site.where)}) is there
+
+
 def test_settings_and_operating_systems(fresh: Estate) -> None:
     asr = fresh.asr
     body = {"properties": {"sendToOwners": "Send", "customEmailAddresses": ["dr@contoso.example"], "locale": "en-GB"}}

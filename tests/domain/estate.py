@@ -93,7 +93,7 @@ def facts(*machines: Machine, **changes: Any) -> Facts:
 
 def choices(machines: dict[str, MachineChoice] | None = None, **target: Any) -> Choices:
     return Choices(
-        source=SourceChoices(location="eastasia", subscription_id=SUB),
+        source=SourceChoices(location="eastasia", subscription_ids=(SUB,)),
         target=TargetChoices(**{"location": "southeastasia", "subscription_id": SUB} | target),
         machines=machines or {},
     )

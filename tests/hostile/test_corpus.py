@@ -161,7 +161,7 @@ FORMS: dict[str, list[str]] = {
     "grant": ["role", "source", "target"],
     "run_cancel": ["reason"],
     "run_retry": ["reason"],
-    "draft_source": ["location", "subscription_id", "model", "groups", "version", "do"],
+    "draft_source": ["location", "subscription_ids", "model", "groups", "zonal", "tags", "version", "do"],
     "draft_machines": ["version", "do"],
     "draft_selection": ["select", "add", "drop", "shown", "chosen"],
     "draft_target": ["location", "subscription_id", "policy", "policy_name", "retention_hours", "app_consistent_minutes", "version", "do"],

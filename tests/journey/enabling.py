@@ -24,7 +24,7 @@ def main(count: int, *, settings: bool = False) -> None:
     machines = Machine.objects.filter(**ordinary).exclude(document__icontains="PremiumV2").order_by("name")
     subscription = machines[0].subscription_id
     draft = drafts.create(_vault(Vault), actor=actor)
-    source = SourceChoices(location="eastasia", subscription_id=subscription)
+    source = SourceChoices(location="eastasia", subscription_ids=(subscription,))
     drafts.save_source(draft, source, version=draft.version, actor=actor)
     wanted = machines.filter(subscription_id=subscription).values("pk")[:count]
     drafts.select(draft, Machine.objects.filter(pk__in=wanted), actor=actor)

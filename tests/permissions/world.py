@@ -32,7 +32,7 @@ from tests.wizard.conftest import store_machine, store_resource
 ROLES = ("administrator", "operator", "helpdesk", "team_lead")
 ABSENT, ABSENT_UUID = 987_654, UUID(int=7)
 PASSWORD = "correct-horse-battery"
-SOURCE = {"location": "eastasia", "subscription_id": SUBSCRIPTION, "model": "ResourceManager"}
+SOURCE = {"location": "eastasia", "subscription_ids": SUBSCRIPTION, "model": "ResourceManager"}
 TARGET = {
     "location": "southeastasia", "subscription_id": SUBSCRIPTION, "policy": "", "policy_name": "24-hour-retention-policy",
     "retention_hours": "24", "app_consistent_minutes": "60",

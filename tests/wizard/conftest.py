@@ -8,15 +8,15 @@ from django.test import Client
 from replication import clock
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
-from replication.domain.eligibility import judge
 from replication.models import Connection, Machine, Person, Resource, Vault
+from replication.sync import verdicts
 from tests.domain import estate
 
 Store = Callable[..., Machine]
 
 
 def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
-    verdicts = judge(machine)
+    judged = verdicts.columns(machine, {}, ids.key(machine.id))
     return Machine.objects.create(
         connection=connection,
         key=ids.key(machine.id),
@@ -37,8 +37,9 @@ def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
         search=f"{machine.name} {machine.resource_group}".lower(),
         document=documents.to_json(machine),
         digest="",
-        verdicts=[verdict.to_json() for verdict in verdicts],
-        replicable=not any(verdict.blocks for verdict in verdicts),
+        tags=verdicts.lines(sorted(f"{name}:{value}".lower() for name, value in machine.tags.items())),
+        zone=", ".join(machine.zones),
+        **judged,
         as_of=clock.now(),
     )
 

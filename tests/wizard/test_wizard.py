@@ -16,7 +16,7 @@ from .conftest import store_machine
 
 pytestmark = pytest.mark.django_db
 
-SOURCE = {"location": "eastasia", "subscription_id": SUBSCRIPTION, "model": "ResourceManager"}
+SOURCE = {"location": "eastasia", "subscription_ids": SUBSCRIPTION, "model": "ResourceManager"}
 TARGET = {
     "location": "southeastasia", "subscription_id": SUBSCRIPTION, "policy": "", "policy_name": "24-hour-retention-policy",
     "retention_hours": "24", "app_consistent_minutes": "60",
@@ -234,7 +234,7 @@ HOSTILE = ["\x00", "'; DROP TABLE", "<script>", "9" * 400, "../..", "\u202e", "-
 def test_hostile_values_never_break_a_page(web: Client, ready: Draft, value: str) -> None:
     before = Draft.objects.values().get(pk=ready.pk)
     for page, fields in {
-        "source": ["location", "subscription_id", "model", "groups"],
+        "source": ["location", "subscription_ids", "model", "groups", "zonal"],
         "target": ["location", "subscription_id", "policy", "policy_name", "retention_hours"],
         "customize": ["all-group_id", "all-group_name", "all-network_name"],
     }.items():

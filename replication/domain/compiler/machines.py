@@ -32,7 +32,8 @@ def _check_source(sheet: Sheet, machine: Machine) -> None:
     if regions.normal(machine.location) != source.location or machine.model is not source.model:
         said = f"{machine.name} does not belong to the source chosen."
         sheet.object_("machines", said, machine_id=machine.id)
-    for verdict in judge(machine, protected_in=sheet.facts.protected.get(ids.key(machine.id), "")):
+    protected_in = sheet.facts.protected.get(ids.key(machine.id), "")
+    for verdict in judge(machine, protected_in=protected_in, zonal=source.zonal):
         said_of = Objection(
             page="machines",
             message=f"{machine.name}: {verdict.message}",

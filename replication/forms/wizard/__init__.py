@@ -2,7 +2,7 @@
 
 from replication.forms.wizard.customize import DISK_TYPES, LABELS, EveryForm, MachineForm
 from replication.forms.wizard.options import Options, listed
-from replication.forms.wizard.source import SourceForm
+from replication.forms.wizard.source import SourceForm, tags_of
 from replication.forms.wizard.target import TARGET_IDS, TargetForm
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "SourceForm",
     "TargetForm",
     "listed",
+    "tags_of",
 ]

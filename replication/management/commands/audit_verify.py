@@ -21,7 +21,9 @@ class Command(BaseCommand):
         verdict = verify(lines_of(path) if (path := _copies(options["checkpoints"])) else [])
         if verdict.bad is not None:
             raise CommandError(f"The chain is broken at entry {verdict.bad}: {verdict.why}.")
-        self.stdout.write(f"{verdict.entries:,} entries, chain intact, {verdict.checkpoints:,} checkpoints hold, head {verdict.head}")
+        self.stdout.write(
+            f"{verdict.entries:,} entries, chain intact, {verdict.checkpoints:,} checkpoints hold, head {verdict.head}"
+        )
 
 
 def _copies(given: Path | None) -> Path | None:

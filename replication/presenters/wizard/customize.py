@@ -42,7 +42,7 @@ class Targets:
         # A group may lie in any region but the source's (portal-behaviour.md §1.2).
         self.groups = [i for k, i, where in rows if k == "resource_group" and rules.normal(where) != source.location]
         caches = access.sources(person, draft.vault).filter(
-            kind="storage_account", location=source.location, subscription_id__iexact=source.subscription_id
+            kind="storage_account", location=source.location, subscription_id__in=source.subscription_ids
         )
         self.caches = [
             row.arm_id

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import QuerySet
+
 from replication import access
-from replication.actions.drafts import candidates
+from replication.actions.drafts import candidates, replicable
 from replication.domain import regions as rules
 from replication.domain.choices import SourceChoices
 from replication.domain.inventory import Model
 from replication.forms.wizard import Options
-from replication.models import Draft, Person, Vault
+from replication.models import Draft, Machine, Person, Vault
 from replication.presenters.looks import region, regions
 
 
@@ -24,30 +26,37 @@ class SourceOptions:
     groups: Options
 
     @classmethod
-    def read(cls, person: Person, vault: Vault, values: Mapping[str, Any]) -> "SourceOptions":
-        """The regions that have machines; then, for the region, subscription and model chosen, the groups."""
-        names = regions([vault])
+    def read(cls, person: Person, vault: Vault, source: Mapping[str, Any]) -> "SourceOptions":
+        """The regions that have machines; then, for the region, subscriptions and model chosen, the groups.
+
+        source: location, subscription_ids, model, zonal, as far as they are chosen.
+        """
         machines = access.machines(person, vault)
-        counted = Counter(machines.values_list("location", flat=True))
-        own = rules.normal(vault.location)
-        locations = [
-            (location, f"{region(names, location)} ({_machines(number)})")
-            for location, number in sorted(counted.items(), key=lambda pair: region(names, pair[0]))
-            if rules.normal(location) != own
-        ]
-        subscriptions = [(row.subscription_id, row.name) for row in access.subscriptions(person, vault, "source")]
-        here = machines.filter(
-            location=values.get("location") or "",
-            subscription_id__iexact=values.get("subscription_id") or "",
-            model=values.get("model") or Model.RESOURCE_MANAGER.value,
-        )
-        groups = Counter(here.values_list("group_key", flat=True))
-        shown = dict(here.values_list("group_key", "resource_group"))
+        here = machines.filter(location=source["location"], model=source["model"] or Model.RESOURCE_MANAGER.value)
+        in_place = Counter(here.values_list("subscription_id", flat=True))
+        groups = here.filter(subscription_id__in=source["subscription_ids"]).values_list("group_key", "resource_group")
+        counted, shown = Counter(key for key, _ in groups), dict(groups)
+        subscriptions = access.subscriptions(person, vault, "source")
         return cls(
-            locations=[("", "Choose a location"), *locations],
-            subscriptions=[("", "Choose a subscription"), *subscriptions] if len(subscriptions) != 1 else subscriptions,
-            groups=[(key, f"{shown[key]} ({_machines(number)})") for key, number in sorted(groups.items())],
+            locations=[("", "Choose a location"), *_locations(vault, machines, source["zonal"])],
+            subscriptions=[
+                (row.subscription_id, _counted(row.name, in_place[row.subscription_id])) for row in subscriptions
+            ],
+            groups=[(key, _counted(shown[key], number)) for key, number in sorted(counted.items())],
         )
+
+
+def _locations(vault: Vault, machines: QuerySet[Machine], zonal: bool) -> Options:
+    """Regions with machines. The vault's own is open only between zones, and only regions that have zones are open there."""
+    names, own = regions([vault]), rules.normal(vault.location)
+    counted = Counter(machines.values_list("location", flat=True))
+    opened = [each for each in counted if (each in rules.ZONAL if zonal else rules.normal(each) != own)]
+    labels = {each: _counted(region(names, each), counted[each]) for each in opened}
+    return sorted(labels.items(), key=lambda pair: pair[1])
+
+
+def _counted(name: str, number: int) -> str:
+    return f"{name} ({_machines(number)})"
 
 
 def _machines(number: int) -> str:
@@ -59,13 +68,37 @@ def found(draft: Draft, person: Person, source: SourceChoices | None) -> str:
     if source is None:
         return ""
     rows = candidates(draft, person, source)
-    number, can = rows.count(), rows.filter(replicable=True).count()
+    number, can = rows.count(), replicable(rows, zonal=source.zonal).count()
+    if not number:
+        return f"No machine fits. {_way_on(draft, person, source)}"
+    tail = "" if can else f" {_none_can(rows, source)}"
+    return f"Found {_machines(number)}, {can:,} can be replicated.{tail}"
+
+
+def _none_can(rows: QuerySet[Machine], source: SourceChoices) -> str:
+    """Why none of the machines found can be replicated, as far as one choice of this page explains it."""
+    elsewhere = replicable(rows, zonal=not source.zonal).count()
+    if elsewhere and source.zonal:
+        return f"{_machines(elsewhere)} can be replicated to another region: choose No under availability zones."
+    return "The next page says why for each of them."
+
+
+def _way_on(draft: Draft, person: Person, source: SourceChoices) -> str:
+    """The one choice that hides the machines, when changing it alone would show some."""
+    wider = {
+        "the tags": replace(source, tags=()),
+        "the resource groups": replace(source, groups=()),
+        "tags and resource groups": replace(source, tags=(), groups=()),
+    }
+    for name, choices in wider.items():
+        number = candidates(draft, person, choices).count() if choices != source else 0
+        if number:
+            return f"{_machines(number)} would without the filter: change {name}."
+    other = Model.CLASSIC if source.model is Model.RESOURCE_MANAGER else Model.RESOURCE_MANAGER
+    number = candidates(draft, person, replace(source, model=other, tags=(), groups=())).count()
     if number:
-        tail = "" if can else " The next page says why for each of them."
-        return f"Found {_machines(number)}, {can:,} can be replicated.{tail}"
-    other = (
-        access.machines(person, draft.vault).filter(location=source.location).exclude(model=source.model.value).count()
-    )
-    if other:
-        return f"No machine fits. {_machines(other)} in this location have the other deployment model: change that."
-    return "No machine fits. Choose another location or subscription, or refresh the inventory on the Vaults page."
+        return f"{_machines(number)} in this location have the other deployment model: change that."
+    number = access.machines(person, draft.vault).filter(location=source.location).count()
+    if number:
+        return f"{_machines(number)} in this location lie in another subscription: change that."
+    return "Choose another location, or refresh the inventory on the Vaults page."

@@ -57,8 +57,10 @@ def sub_title(draft: Draft, names: Mapping[str, str]) -> str:
     source = SourceChoices.from_json(draft.source)
     if source is None:
         return f"Into the vault {draft.vault.name}"
+    place = region(names, source.location) + (", to another zone" if source.zonal else "")
     groups = "all resource groups" if not source.groups else _some(source.groups)
-    return f"From {region(names, source.location)}, {MODELS[source.model.value]}, {groups}"
+    tags = f", {_some(source.tags)}" if source.tags else ""
+    return f"From {place}, {MODELS[source.model.value]}, {groups}{tags}"
 
 
 def _some(names: Sequence[str], shown: int = 1) -> str:

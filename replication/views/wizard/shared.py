@@ -102,6 +102,13 @@ def guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
+def _said(value: Any) -> str:
+    """A saved value as a form sends it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
 def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
     """What was sent and what is saved, side by side. Nothing was changed."""
     draft = error.draft
@@ -109,9 +116,9 @@ def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
     posted = {name.removeprefix("all-"): ", ".join(request.POST.getlist(name))[:300] for name in request.POST}
     sent = {name: value for name, value in posted.items() if name in saved}
     changes = [
-        (name.replace("_id", "").replace("_", " ").capitalize(), saved[name] or "by the rule", value)
+        (name.replace("_id", "").replace("_", " ").capitalize(), _said(saved[name]) or "by the rule", value)
         for name, value in sent.items()
-        if str(saved[name] or "") != value and name != "groups"
+        if _said(saved[name]) != value
     ]
     context = {"draft": draft, "vault": draft.vault, "error": error, "changes": changes, "url": request.get_full_path()}
     return render(request, "replication/wizard/stale.html", context, status=409)

@@ -6,8 +6,10 @@ import hashlib
 from typing import Any
 
 from simulator.kernel.call import Call
-from simulator.kernel.refs import objects, reference
+from simulator.kernel.refs import dig, objects, reference
 from simulator.kernel.registry import ResourceType, Style, Write
+from simulator.kernel.store import Resource
+from simulator.kernel.world import World
 from simulator.providers import versions
 from simulator.providers.network import parts
 
@@ -36,6 +38,13 @@ _DEFAULT_RULES = (
     ("AllowInternetOutBound", 65001, "Outbound", "Allow", "*", "Internet"),
     ("DenyAllOutBound", 65500, "Outbound", "Deny", "*", "*"),
 )
+
+
+def _stored_guard(world: World, guard: Resource) -> None:
+    """Every group has the default rules, whoever brought it."""
+    if not guard.properties.get("defaultSecurityRules"):
+        guard.properties["defaultSecurityRules"] = [_rule(*row) for row in _DEFAULT_RULES]
+        parts.name_parts(guard.id, guard.properties, "defaultSecurityRules")
 
 
 def _prepare_guard(call: Call, document: dict[str, Any]) -> None:
@@ -104,19 +113,29 @@ def _type(name: str, **more: Any) -> ResourceType:
     )
 
 
-def _read_only(name: str) -> ResourceType:
+def _read_only(name: str, **more: Any) -> ResourceType:
     """A type that scenarios may hold and nobody here writes."""
-    return ResourceType(name=f"Microsoft.Network/{name}", versions=versions.NETWORK, etag="etag", throttle="network")
+    return ResourceType(
+        name=f"Microsoft.Network/{name}", versions=versions.NETWORK, etag="etag", throttle="network", **more
+    )
+
+
+def _stored_gateway(world: World, gateway: Resource) -> None:
+    """A subnet shows the gateway's configurations among its own `ipConfigurations`, as it shows those of interfaces."""
+    for entry in objects(gateway.properties.get("ipConfigurations")):
+        subnet = world.store.get(str(dig(entry, "properties", "subnet", "id")))
+        identity = f"{gateway.id}/ipConfigurations/{entry.get('name')}"
+        parts.replace_entry(world, subnet, "addresses", identity, identity)
 
 
 TYPES: list[ResourceType] = [
-    _type("networkSecurityGroups", prepare=_prepare_guard),
+    _type("networkSecurityGroups", prepare=_prepare_guard, stored=_stored_guard),
     _type("routeTables", prepare=_prepare_routes),
     _type("publicIPAddresses", prepare=_prepare_address),
     _type("loadBalancers", validate=_validate_balancer, prepare=_prepare_balancer),
     _read_only("applicationSecurityGroups"),
     _read_only("natGateways"),
-    _read_only("virtualNetworkGateways"),
+    _read_only("virtualNetworkGateways", stored=_stored_gateway),
     _read_only("expressRouteCircuits"),
     _read_only("privateEndpoints"),
 ]

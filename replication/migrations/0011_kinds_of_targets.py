@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('replication', '0009_events_and_issues'),
+        ('replication', '0010_machine_tags_and_codes'),
     ]
 
     operations = [
