@@ -31,6 +31,7 @@ from replication.models import (
     Reading,
     Resource,
     Run,
+    SavedView,
     Subscription,
     Vault,
 )
@@ -167,6 +168,12 @@ def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
 def readings(person: Someone) -> QuerySet[Reading]:
     """The person's own readings, and those of vaults that they see."""
     return Reading.objects.filter(Q(asked_by_id=person.pk) | Q(vault__in=vaults(person)))
+
+
+def saved_views(person: Someone) -> QuerySet[SavedView]:
+    """The person's own views, and those that others share, for whoever has a role at all."""
+    shared = Q(shared=True) if _live(person).exists() else Q(pk=None)
+    return SavedView.objects.select_related("owner").filter(Q(owner_id=person.pk) | shared)
 
 
 def _of_vaults(rows: QuerySet[Any], person: Someone, vault: Vault | None) -> QuerySet[Any]:

@@ -1,11 +1,9 @@
-"""Grids: search, filters, sort, pages and CSV of one list, all read from the query string.
+"""Grids: search, filters, sort, columns, pages and exports of one list, all read from the query string.
 
 A view is a link: whatever stands in the query string means the same for everybody. What it asks wrongly is left out and told in a
-sentence, never an error. The CSV comes from the same `View`, so a filter cannot be dropped on the way out.
+sentence, never an error. An export (replication/sheets.py) is made of the same `View`, so a filter cannot be dropped on the way out.
 """
 
-import csv
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +12,9 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, OrderBy, Q, QuerySet
-from django.http import QueryDict, StreamingHttpResponse
+from django.http import FileResponse, QueryDict, StreamingHttpResponse
+
+from replication import sheets
 
 SIZES = (25, 50, 100, 200)
 Rows = QuerySet[Any]
@@ -28,13 +28,17 @@ def clean(text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: `order` names the fields it sorts by (none: it does not sort), `text` gives its cell in the CSV."""
+    """A column: `order` names the fields it sorts by (none: it does not sort), `text` gives its cell in an export.
+
+    shown: whether the page has it when nobody chose columns; where columns cannot be chosen, the page's template decides.
+    """
 
     key: str
     label: str
     order: tuple[str, ...] = ()
     nullable: bool = False  # rows without a value come last, either way round
     text: Callable[[Any], object] = str
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,17 @@ class View:
     q: str
     pills: Mapping[str, Pill]
     remarks: Sequence[str]  # what was asked and left out, in sentences
+    chosen: Sequence[Column] = ()  # the columns that were asked for; none: the usual ones
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """What the page shows."""
+        return self.chosen or [column for column in self.grid.columns if column.shown]
+
+    @property
+    def exported(self) -> Sequence[Column]:
+        """What an export has: the columns that were chosen, else all that there are."""
+        return self.chosen or self.grid.columns
 
     @cached_property
     def page(self) -> Page[Any]:
@@ -135,35 +150,18 @@ class View:
 
     def csv(self, name: str) -> StreamingHttpResponse:
         """All rows of all pages as a download."""
-        answer = StreamingHttpResponse(self._lines(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{file_name(name)}.csv"'
-        return answer
+        return sheets.csv_file(name, self._cells())
 
-    def _lines(self) -> Iterator[str]:
-        writer = csv.writer(_Line())
-        yield writer.writerow([column.label for column in self.grid.columns])
+    def excel(self, name: str) -> FileResponse:
+        """The same as an Excel workbook."""
+        return sheets.excel_file(name, self._cells())
+
+    def _cells(self) -> Iterator[list[object]]:
+        """A line of headings, then one a row."""
+        columns = self.exported
+        yield [column.label for column in columns]
         for row in self.rows.iterator(chunk_size=1000):
-            yield writer.writerow([harmless(column.text(row)) for column in self.grid.columns])
-
-
-def file_name(text: str) -> str:
-    """A name that can stand in a header and on any disk: letters, digits, dots and hyphens."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip(".-")[:100]
-
-
-class _Line:
-    """A file for csv.writer that hands each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def harmless(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula: a leading = + - @ tab or return gets an apostrophe before it."""
-    if value is None or isinstance(value, int | float):
-        return value
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+            yield [column.text(row) for column in columns]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +179,7 @@ class Grid:
 
     def view(self, rows: Rows, query: QueryDict) -> View:
         """The rows as the query string asks for them."""
-        params = {key: clean(query.get(key)) for key in query}
+        params = {key: clean(query.get(key)) for key in query} | {"columns": columns_of(query)}
         remarks: list[str] = []
         pills, narrowed = {}, rows
         for each in self.filters:
@@ -200,7 +198,18 @@ class Grid:
             q=q,
             pills=pills,
             remarks=remarks,
+            chosen=self._chosen(columns_of(query), remarks),
         )
+
+    def _chosen(self, asked: str, remarks: list[str]) -> list[Column]:
+        """The columns that were asked for, in the grid's own order, the first always among them."""
+        wanted = {key for key in asked.split(",") if key}
+        unknown = wanted - {column.key for column in self.columns}
+        if unknown:
+            remarks.append(f"There is no column “{'”, “'.join(sorted(unknown))}”; it was left out.")
+        if not wanted - unknown:
+            return []
+        return [column for number, column in enumerate(self.columns) if not number or column.key in wanted]
 
     def _sort(self, asked: str, remarks: list[str]) -> str:
         if asked.removeprefix("-") in self._by_key:
@@ -213,6 +222,11 @@ class Grid:
         column, back = self._by_key[sort.removeprefix("-")], sort.startswith("-")
         terms = [_term(name, back, column.nullable) for name in column.order]
         return [*terms, "-pk" if back else "pk"]
+
+
+def columns_of(query: QueryDict) -> str:
+    """ "name,rpo": as a link has it, or as the form's boxes send it (columns=name&columns=rpo)."""
+    return clean(",".join(each for each in query.getlist("columns") if each))
 
 
 def _narrow(each: Filter, rows: Rows, text: str, options: Options, remarks: list[str]) -> tuple[Rows, str]:

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from replication.views import audit, home, items, jobs, live, people, runs, search, session, settings, vaults
+from replication.views import audit, home, items, jobs, live, people, runs, saved, search, session, settings, vaults
 
 Address = URLPattern | URLResolver
 
@@ -28,6 +28,8 @@ _items: list[Address] = [
     path("items/live/", items.items_live, name="all_items_live"),
     path("items/refresh/", items.refresh, name="all_items_refresh"),
     path("items/export/", items.export, name="all_items_export"),
+    path("items/views/", saved.save, name="view_save"),
+    path("items/views/<int:pk>/delete/", saved.delete, name="view_delete"),
     path("items/<int:pk>/", items.item, name="item"),
     path("items/<int:pk>/live/", items.item_live, name="item_live"),
     path("items/<int:pk>/refresh/", items.item_refresh, name="item_refresh"),

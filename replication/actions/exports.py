@@ -9,9 +9,9 @@ from replication.domain.roles import Permission
 from replication.models import Run, Vault
 
 
-def items(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Actor) -> None:
-    """Replicated items left as CSV; without a vault, those of all vaults that the person sees. Refused without EXPORT."""
-    _export("items.export", vault, filters, rows, actor)
+def items(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """Replicated items left as a file; without a vault, those of all vaults that the person sees. Refused without EXPORT."""
+    _export("items.export", vault, filters, rows, actor, **({} if form == "csv" else {"form": form}))
 
 
 def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:

@@ -17,6 +17,7 @@ from replication.models.run import MachineClaim, Run, Step, StepEvent
 from replication.models.sample import Sample
 from replication.models.setting import Setting
 from replication.models.vault import Vault
+from replication.models.view import SavedView
 
 __all__ = [
     "AffectedItem",
@@ -43,6 +44,7 @@ __all__ = [
     "Resource",
     "Run",
     "Sample",
+    "SavedView",
     "Setting",
     "Step",
     "StepEvent",

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, JSONField, Max, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from replication import clock
 from replication.charts import Part
+from replication.domain import ids
 from replication.domain.safety import RPO_TARGET
 from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.domain.words import duration
-from replication.grid import Choice, Column, Grid, Rows, by, distinct
-from replication.models import Machine, ProtectedItem
+from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
+from replication.models import AffectedItem, Machine, ProtectedItem
+from replication.presenters import safety
 from replication.presenters.looks import State, health_word, item_state, region
 
 TEST_EVERY = timedelta(days=180)  # portal-behaviour.md §2.3: test each machine at least every six months
@@ -58,23 +60,63 @@ def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
         Column(key="group", label="Resource group", order=("resource_group", "name"), text=lambda i: i.resource_group),
         Column(key="health", label="Health", order=("-health_rank", "name"), text=lambda i: health_word(i.health)),
         Column(key="status", label="Status", order=("status", "name"), text=_status_text),
-        Column(key="progress", label="Progress %", text=lambda i: i.progress),
+        Column(key="progress", label="Progress %", shown=False, text=lambda i: i.progress),
+        Column(key="verdict", label="Verdict", shown=False, text=lambda i: safety.of_item(i).safety.label),
+        Column(key="why", label="Why", shown=False, text=lambda i: safety.of_item(i).why),
         Column(key="rpo", label="RPO seconds", order=("-rpo",), nullable=True, text=lambda i: i.rpo),
-        Column(key="source", label="Source region", text=lambda i: region(names, i.primary_location)),
-        Column(key="target", label="Target region", text=lambda i: region(names, i.recovery_location)),
+        Column(key="source", label="Source region", shown=False, text=lambda i: region(names, i.primary_location)),
+        Column(key="target", label="Target region", shown=False, text=lambda i: region(names, i.recovery_location)),
         Column(
-            key="regions", label="Active location", order=("primary_location", "name"), text=lambda i: i.active_location
+            key="regions", label="Active and recovery region", order=("primary_location", "name"), text=lambda i: i.active_location
         ),
-        Column(key="policy", label="Policy", text=lambda i: i.policy_name),
+        Column(key="policy", label="Policy", shown=False, text=lambda i: i.policy_name),
         Column(
             key="test", label="Last test failover", order=("last_test_at",), nullable=True, text=_moment("last_test_at")
         ),
         Column(key="issues", label="Issues", order=("-issue_count", "name"), text=lambda i: i.issue_count),
-        Column(key="as_of", label="As of", text=_moment("as_of")),
+        Column(key="since", label="Protected since", shown=False, order=("copied_at",), nullable=True, text=_moment("copied_at")),
+        Column(key="target_group", label="Target resource group", shown=False, text=target_group),
+        Column(key="os", label="Operating system", shown=False, text=lambda i: detail(i, "osType")),
+        Column(key="agent", label="Agent version", shown=False, text=lambda i: detail(i, "agentVersion")),
+        Column(key="tags", label="Tags", shown=False, text=tags_text),
+        Column(key="as_of", label="As of", shown=False, text=_moment("as_of")),
     )
 
 
-def _filters(names: Mapping[str, str]) -> tuple[Choice, ...]:
+def with_what_it_shows(rows: Rows, view_asks: str, whole: bool) -> Rows:
+    """Rows with what only some columns need. view_asks: the columns of the query string; whole: an export of all columns."""
+    asked = set(view_asks.split(",")) if view_asks else set()
+    if "tags" in asked or (whole and not asked):
+        machines = Machine.objects.filter(key=OuterRef("machine_key")).values("document__tags")
+        rows = rows.annotate(machine_tags=Subquery(machines[:1], output_field=JSONField()))
+    unseen = ["search", "vault__site", "vault__problem"]
+    if not asked & {"target_group", "os", "agent"} and not (whole and not asked):
+        unseen.append("document")
+    return rows.defer(*unseen)
+
+
+def target_group(item: ProtectedItem) -> str:
+    return ids.name(str((item.document or {}).get("recovery_group_id") or ""))
+
+
+def detail(item: ProtectedItem, name: str) -> str:
+    """One of Azure's own A2A details."""
+    return str(((item.document or {}).get("details") or {}).get(name) or "")
+
+
+def tags_text(item: ProtectedItem) -> str:
+    """owner: Ada, tier: gold; rows come from `with_what_it_shows`."""
+    tags = getattr(item, "machine_tags", None) or {}
+    return ", ".join(f"{name}: {value}" for name, value in tags.items())
+
+
+def _with_code(rows: Rows, code: str) -> Rows:
+    """Machines that have a symptom now."""
+    there = AffectedItem.objects.filter(item=OuterRef("pk"), issue__key=code, gone_at=None)
+    return rows.filter(Exists(there))
+
+
+def _filters(names: Mapping[str, str]) -> tuple[Choice | Text, ...]:
     statuses = [(status.value, look.label) for status, look in ITEM.items()]
     return (
         Choice(key="health", label="Health", narrow=by("health"), options=[(k, v.label) for k, v in HEALTH.items()]),
@@ -86,6 +128,7 @@ def _filters(names: Mapping[str, str]) -> tuple[Choice, ...]:
             options=distinct("primary_location", lambda name: region(names, name)),
         ),
         Choice(key="policy", label="Policy", narrow=by("policy_name"), options=distinct("policy_name")),
+        Text(key="code", label="Health issue", narrow=_with_code),
         Choice(
             key="rpo",
             label="RPO",
@@ -222,6 +265,14 @@ class ItemRow:
     @property
     def above_target(self) -> bool:
         return self.item.rpo is not None and self.item.rpo > RPO_TARGET
+
+    @property
+    def source(self) -> str:
+        return region(self.names, self.item.primary_location)
+
+    @property
+    def target(self) -> str:
+        return region(self.names, self.item.recovery_location)
 
     @property
     def active(self) -> str:

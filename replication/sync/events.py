@@ -28,7 +28,7 @@ def collect(vault: Vault, gateway: Gateway) -> list[inv.Event]:
 
 
 def _new(vault: Vault, found: Iterator[inv.Event]) -> Iterator[inv.Event]:
-    known = set(vault.events.order_by("-at").values_list("key", flat=True)[: MOST + KNOWN])
+    known = set(Event.objects.filter(vault=vault).order_by("-at").values_list("key", flat=True)[: MOST + KNOWN])
     in_a_row = 0
     for number, event in enumerate(found, start=1):
         in_a_row = in_a_row + 1 if ids.key(event.id) in known else 0
@@ -44,7 +44,7 @@ def store_events(vault: Vault, found: list[inv.Event], *, now: datetime) -> int:
     for some in (rows[start : start + BATCH] for start in range(0, len(rows), BATCH)):
         Event.objects.bulk_create(some, ignore_conflicts=True)
     if found:
-        old = vault.events.filter(at__lt=now - KEPT).values_list("pk", flat=True)
+        old = Event.objects.filter(vault=vault, at__lt=now - KEPT).values_list("pk", flat=True)
         for pks in batches(list(old)):
             Event.objects.filter(pk__in=pks).delete()
     return len(rows)

@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from replication import charts, clock, navigation
+from replication.domain import safety
 from replication.domain import words as words_of
 
 register = template.Library()
@@ -198,6 +199,12 @@ def as_of(at: datetime | None, verb: str = "As of") -> SafeString:
     return format_html("{} {}", verb, _time(at, text))
 
 
+@register.filter
+def stale(at: datetime | None) -> bool:
+    """Whether what was read then is too old to rely on."""
+    return not safety.fresh(at, clock.now())
+
+
 # --- links that keep the view -------------------------------------------------------------------------------------
 
 
@@ -214,6 +221,16 @@ def query(context: Context, **changes: Any) -> str:
         else:
             params[name] = str(value)
     return f"?{params.urlencode()}" if params else request.path
+
+
+@register.simple_tag(takes_context=True)
+def query_only(context: Context, *kept: str) -> str:
+    """This page's query string with nothing but what is named: "?columns=name,rpo", at least "?"."""
+    request: HttpRequest = context["request"]
+    params = request.GET.copy()
+    for name in set(params) - set(kept):
+        del params[name]
+    return f"?{params.urlencode()}"
 
 
 @register.simple_tag(takes_context=True)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from replication import access, clock
 from replication.actions import exports, readings
 from replication.domain.roles import Permission
-from replication.grid import View, clean
+from replication.grid import View, clean, columns_of
 from replication.models import AuditSubject, Person, ProtectedItem, Reading, Vault
 from replication.presenters import items as present
 from replication.presenters.audit import AuditRow
@@ -31,8 +31,6 @@ from replication.views.context import held_roles
 from replication.views.live import OVER
 
 POINTS_FRESH = timedelta(minutes=5)
-# Columns that no grid shows, some of them large.
-_UNSEEN = ("document", "search", "vault__site", "vault__problem")
 
 
 @require_safe
@@ -42,7 +40,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     vault = access.vault(person, pk) if pk is not None else None
     vaults = list(_vaults(person, vault).select_related("connection"))
     names = regions(vaults)
-    view = present.grid(names, vault is None).view(_rows(person, vault), request.GET)
+    view = present.grid(names, vault is None).view(_shown(person, vault, request.GET), request.GET)
     rows = [present.ItemRow(item, names) for item in view.page]
     summary = present.summary(_rows(person, vault))
     known = live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda v: v.pk)})
@@ -58,7 +56,10 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "as_of": _as_of(vaults),
         "problems": [each for each in vaults if each.problem],
         "reading": live.reading_of(request),
-        "poll": _poll(vault, rows, known, summary.newest or 0),
+        "poll": _poll(vault, rows, known, summary.newest or 0, view.params.get("columns", "")),
+        "columns": view.columns,
+        "saved_views": access.saved_views(person),
+        "page_view": live.page_query(request).removeprefix("?"),
         "page_query": live.page_query(request),
         "drafts": access.drafts(person, vault).filter(state="open").count(),
         **_allowed(request, vault),
@@ -93,7 +94,12 @@ def _vaults(person: Person, vault: Vault | None) -> Any:
 
 
 def _rows(person: Person, vault: Vault | None) -> Any:
-    return access.items(person, vault).filter(gone_at=None).defer(*_UNSEEN)
+    return access.items(person, vault).filter(gone_at=None)
+
+
+def _shown(person: Person, vault: Vault | None, query: Any, whole: bool = False) -> Any:
+    """Rows with what the columns of the query string need."""
+    return present.with_what_it_shows(_rows(person, vault), columns_of(query), whole)
 
 
 def _as_of(vaults: list[Vault]) -> object:
@@ -105,12 +111,15 @@ def _as_of(vaults: list[Vault]) -> object:
 # --- live ----------------------------------------------------------------------------------------------------------------
 
 
-def _poll(vault: Vault | None, rows: list[present.ItemRow], known: str, newest: int) -> dict[str, Any]:
+def _poll(
+    vault: Vault | None, rows: list[present.ItemRow], known: str, newest: int, columns: str
+) -> dict[str, Any]:
     """What the page asks next: which rows it shows, what it knows of them, and which item it has seen last."""
     moving = any(row.state.moving for row in rows)
     address = reverse("replication:items_live", args=[vault.pk]) if vault else reverse("replication:all_items_live")
     shown = ",".join(str(row.item.pk) for row in rows)
-    url = f"{address}?ids={shown}&since={known}&newest={newest}{'&moving=1' if moving else ''}"
+    chosen = f"&{urlencode({'columns': columns})}" if columns else ""
+    url = f"{address}?ids={shown}&since={known}&newest={newest}{'&moving=1' if moving else ''}{chosen}"
     return {"url": url, "interval": live.MOVING if moving else live.IDLE}
 
 
@@ -119,13 +128,13 @@ def items_live(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """The cards, and the cells of the shown rows that changed since the versions that the page knows; 204 when none did."""
     person = signed_in(request)
     rows = access.vaults(person).filter(gone_at=None)
-    now = live.versions(rows.filter(pk=pk) if pk is not None else rows)
+    now, as_of = live.versions(rows.filter(pk=pk) if pk is not None else rows)
     if pk is not None and not now:
         raise Http404
     known = live.read_versions(request.GET.get("since", ""))
     if known == now:
-        return live.nothing_new(live.MOVING if request.GET.get("moving") else live.IDLE)
-    return _changed(request, person, pk, known, now)
+        return live.dated(live.nothing_new(live.MOVING if request.GET.get("moving") else live.IDLE), as_of)
+    return live.dated(_changed(request, person, pk, known, now), as_of)
 
 
 def _changed(
@@ -134,14 +143,18 @@ def _changed(
     vault = access.vault(person, pk) if pk is not None else None
     ids = [int(each) for each in request.GET.get("ids", "").split(",")[:200] if live.number(each)]
     names = regions(_vaults(person, vault).select_related("connection"))
-    rows = [present.ItemRow(item, names) for item in _rows(person, vault).filter(pk__in=ids)]
+    view = present.grid(names, vault is None).view(_shown(person, vault, request.GET), _only_columns(request))
+    rows = [present.ItemRow(item, names) for item in view.rows.filter(pk__in=ids)]
     changed = [row for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
     asked = request.GET.get("newest", "")
     newest = int(asked) if live.number(asked) else 0
     summary = present.summary(_rows(person, vault))
-    poll = _poll(vault, rows, live.write_versions(now), newest)
+    poll = _poll(vault, rows, live.write_versions(now), newest, view.params.get("columns", ""))
+    vaults = list(_vaults(person, vault))
     context = {
+        "problems": [each for each in vaults if each.problem],
         "rows": changed,
+        "columns": view.columns,
         "poll": poll,
         "swapped": True,
         "summary": summary,
@@ -151,6 +164,13 @@ def _changed(
     }
     response = render(request, "replication/items/_live.html", context)
     return live.paced(response, poll["interval"])
+
+
+def _only_columns(request: HttpRequest) -> QueryDict:
+    """What a live answer takes of the page's query string: rows are named by their ids, filters would hide what left them."""
+    kept = QueryDict(mutable=True)
+    kept["columns"] = request.GET.get("columns", "")
+    return kept
 
 
 # --- verbs ---------------------------------------------------------------------------------------------------------------
@@ -174,13 +194,15 @@ def refresh(request: HttpRequest, pk: int | None = None, to: str = "items") -> H
 
 @require_POST
 def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
-    """All pages of the grid, as filtered and sorted, as CSV."""
+    """All pages of the grid, as filtered and sorted, with the chosen columns: as CSV or, `form` xlsx, as an Excel workbook."""
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
     names = regions(_vaults(person, vault).select_related("connection"))
-    view: View = present.grid(names, vault is None).view(_rows(person, vault), request.GET)
-    exports.items(vault, filters=view.asked, rows=view.rows.count(), actor=actor(request, vault))
-    return view.csv(f"{vault.name if vault else 'all-vaults'}-items-{clock.now():%Y%m%d-%H%M%S}")
+    view: View = present.grid(names, vault is None).view(_shown(person, vault, request.GET, whole=True), request.GET)
+    form = "xlsx" if request.POST.get("form") == "xlsx" else "csv"
+    exports.items(vault, filters=view.asked, rows=view.rows.count(), actor=actor(request, vault), form=form)
+    name = f"{vault.name if vault else 'all-vaults'}-items-{clock.now():%Y%m%d-%H%M%S}"
+    return view.excel(name) if form == "xlsx" else view.csv(name)
 
 
 # --- one item --------------------------------------------------------------------------------------------------------------

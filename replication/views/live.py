@@ -1,17 +1,20 @@
 """Live fragments: what is new since a version, and how a reading stands. The server says when to ask again (docs/architecture.md)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_safe
 
 from replication import access
 from replication.grid import clean
 from replication.models import Reading, Vault
+from replication.templatetags import portal_ui as ui
 from replication.views.actor import signed_in
 
 OVER = 286  # htmx: swap this in, and do not ask again
@@ -32,9 +35,17 @@ def nothing_new(seconds: int) -> HttpResponse:
 # --- versions of several vaults: "3:17,4:22" ---------------------------------------------------------------------------
 
 
-def versions(vaults: QuerySet[Vault]) -> dict[int, int]:
-    """The present version of each vault; the one query of a poll that finds nothing new."""
-    return dict(vaults.order_by("pk").values_list("pk", "version"))
+def versions(vaults: QuerySet[Vault]) -> tuple[dict[int, int], datetime | None]:
+    """The present version of each vault, and when all of them had been read; the one query of a poll that finds nothing new."""
+    rows = list(vaults.order_by("pk").values_list("pk", "version", "as_of"))
+    times = [as_of for _, _, as_of in rows if as_of]
+    return {pk: version for pk, version, _ in rows}, min(times) if times and len(times) == len(rows) else None
+
+
+def dated(response: HttpResponse, as_of: datetime | None) -> HttpResponse:
+    """The answer, with when Azure was read: the page shows that also while nothing changes."""
+    response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read"))
+    return response
 
 
 def write_versions(known: Mapping[int, int]) -> str:

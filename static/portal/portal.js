@@ -34,7 +34,7 @@
   on("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig: { elt }, target } = event.detail, asked = elt.dataset.poll;
     if (!asked) return;
-    /* Led elsewhere: the session has ended, and a sign-in page does not belong in a fragment. */
+    /* Led elsewhere: the session has ended. */
     if (new URL(xhr.responseURL).pathname !== new URL(asked, location).pathname) {
       event.detail.shouldSwap = false;
       location.reload();
@@ -52,6 +52,8 @@
     if ([286, 401, 403, 404].includes(xhr.status)) delete part.dataset.poll;
     live.misses = event.detail.successful ? 0 : live.misses + 1;
     if (!live.misses) live.at = Date.now();
+    const read = xhr.getResponseHeader("As-Of");
+    if (read) one("[data-azure]").textContent = read;
     if (part.dataset.announce !== old.dataset.announce) one("#announcer").textContent = part.dataset.announce;
     const next = Number(xhr.getResponseHeader("Poll-Interval")) || pace(part);
     if (part.dataset.poll) schedule(part, Math.min(60, next * 2 ** live.misses));
@@ -66,13 +68,14 @@
       line.dataset.state = !timers.size || live.off ? "off" : live.misses ? "late" : "on";
       button.hidden = !timers.size;
       one("span", button).textContent = live.off ? "Turn on" : "Turn off";
-      if (live.seen) one("[data-live-text]", line).textContent = ago + (live.misses ? ". Retrying." : "");
+      const text = one("[data-live-text]", line);
+      if (live.seen && text) text.textContent = ago;
     }
   }
   setInterval(showLive, 1000);
   on("visibilitychange", () => { if (!document.hidden) for (const part of timers.keys()) schedule(part, 0); });
 
-  /* --- selection: toggles are gathered for a moment, posted, and not lost on the way to another page --- */
+  /* --- selection: toggles are gathered, posted, and not lost on the way to another page --- */
   const toggled = new Map();
   let gathering = 0, anchor = null, posting = Promise.resolve();
   function paint(box) {
@@ -151,7 +154,7 @@
   on("click", (event) => {
     const { target } = event, opener = target.closest("[data-open]"), dialog = target.closest("dialog"), link = target.closest("a[data-blade]");
     if (opener) byId(opener.dataset.open).showModal();
-    /* A click on the scrim is one on the dialog itself, outside its box. */
+    /* The scrim is the dialog itself, outside its box. */
     const box = target.getBoundingClientRect(), { clientX: x, clientY: y } = event;
     const scrim = target === dialog && (x < box.left || x > box.right || y < box.top || y > box.bottom);
     const closer = target.closest("[data-close]"), away = target.closest("dialog a[href]:not([data-blade], [href^='#'])");
@@ -172,7 +175,7 @@
     one("h2", dialog).textContent = one("h1", page).textContent;
     one(".blade-body", dialog).append(...content.childNodes);
     document.body.append(dialog);
-    /* The blade's own address, so that its links, its forms, Reload and Back mean what they say. */
+    /* Its own address, so that links, forms, Reload and Back mean what they say. */
     history.pushState({ blade: true }, "", link.href);
     dialog.addEventListener("close", () => {
       dialog.remove();

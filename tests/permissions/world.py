@@ -21,6 +21,7 @@ from replication.models import (
     Person,
     Reading,
     Run,
+    SavedView,
     Subscription,
     Vault,
 )
@@ -55,6 +56,7 @@ class Side:
     reading: Reading
     entry: int
     draft: Draft
+    view: SavedView
 
     @property
     def digest(self) -> str:
@@ -147,6 +149,7 @@ def _side(name: str, vault: Vault, administrator: Person) -> Side:
         ),
         entry=AuditEntry.objects.latest("sequence").sequence,
         draft=_draft(vault, administrator, f"erp-{name}"),
+        view=SavedView.objects.create(owner=administrator, name=f"view-{name}", created_at=clock.now()),
     )
 
 
@@ -195,6 +198,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         "job": [side.vault.pk, ABSENT if absent else child.job.pk],
         "reading": [ABSENT if absent else side.reading.pk],
         "audit_entry": [ABSENT if absent else side.entry],
+        "view_delete": [ABSENT if absent else side.view.pk],
         "grant_end": [ABSENT if absent else side.grant.pk],
         "grant": [ABSENT if target == "ghost" else side.colleague.pk, ABSENT if absent else side.vault.pk],
     }
@@ -207,6 +211,7 @@ def payload(world: World, name: str, target: str) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
         "login": {"username": "administrator", "password": "wrong"},
         "password_change": {"old_password": PASSWORD, "new_password1": f"{PASSWORD}-2", "new_password2": f"{PASSWORD}-2"},
+        "view_save": {"name": "Critical ones", "query": "health=Critical"},
         "theme": {"theme": "dark"},
         "person_create": {"username": "newcomer", "display_name": "Newcomer", "password": PASSWORD},
         "person_active": {"active": "0"},

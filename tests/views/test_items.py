@@ -2,15 +2,27 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 from django.urls import reverse
 
 from replication import clock
 from replication.domain import inventory as inv
-from replication.models import AuditEntry, Person, ProtectedItem, Reading, RecoveryPoint, Sample, Vault
+from replication.models import (
+    AuditEntry,
+    Machine,
+    Person,
+    ProtectedItem,
+    Reading,
+    RecoveryPoint,
+    Sample,
+    SavedView,
+    Vault,
+)
 from tests.views import rows
 from tests.views.conftest import SignedIn
 
@@ -22,7 +34,8 @@ def _list(vault: Vault, query: str = "") -> str:
 def _names(content: bytes, *names: str) -> list[str]:
     """Those of the names that the page links to, in the order of the page."""
     text = content.decode()
-    return sorted((name for name in names if f">{name}</a>" in text), key=lambda name: text.index(f">{name}</a>"))
+    linked = {name: f"<bdi>{name}</bdi></a>" for name in names}
+    return sorted((name for name in names if linked[name] in text), key=lambda name: text.index(linked[name]))
 
 
 def test_worst_health_comes_first_and_every_number_is_a_filter(
@@ -94,7 +107,7 @@ def test_only_changed_rows_are_swapped_and_never_the_name(signed_in: SignedIn, v
     shown = answer.content.decode()
     assert f'id="i-{new.pk}-health" hx-swap-oob="true"' in shown
     assert f"i-{old.pk}-" not in shown
-    assert ">new</a>" not in shown
+    assert "new</bdi></a>" not in shown
     assert f"since={vault.pk}:8" in shown
 
 
@@ -131,6 +144,94 @@ def test_no_cell_is_a_formula(signed_in: SignedIn, vault: Vault, admin: Person) 
         rows.item(vault, name)
     answer = signed_in(admin).post(reverse("replication:items_export", args=[vault.pk]))
     assert {row["Name"] for row in _csv(answer)} == {"'=1+1", "'+cmd", "'-2", "'@sum", "'\ttab"}
+
+
+def _sheet(answer: Any) -> list[list[str]]:
+    """The text of a workbook's cells, row by row, read without a spreadsheet program."""
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+    return [["".join(cell.itertext()) for cell in row.findall("{*}c")] for row in sheet.findall(".//{*}row")]
+
+
+def test_an_excel_file_has_the_same_rows_and_no_formula(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    for name in ("=HYPERLINK(1)", "שרת 🦊", "bell\x07"):
+        rows.item(vault, name, health="Critical", rpo=60)
+    rows.item(vault, "fine")
+    query = "?health=Critical&columns=name,rpo&sort=name"
+    address = reverse("replication:items_export", args=[vault.pk]) + query
+    answer = signed_in(helpdesk).post(address, {"form": "xlsx"})
+    assert answer["Content-Type"].endswith("spreadsheetml.sheet")
+    assert _sheet(answer) == [["Name", "RPO seconds"], ["=HYPERLINK(1)", "60"], ["bell", "60"], ["שרת 🦊", "60"]]
+    assert AuditEntry.objects.get(action="items.export").detail == {
+        "filters": {"health": "Critical"}, "rows": 3, "form": "xlsx",
+    }  # fmt: skip
+
+
+def test_columns_are_part_of_the_address_and_of_the_export(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    found = rows.item(vault, "erp", rpo=60, rpo_at=clock.now())
+    Machine.objects.filter(pk=rows.machine(vault, "erp").pk).update(document={"tags": {"owner": "Ada <b>"}})
+    browser = signed_in(helpdesk)
+    shown = browser.get(_list(vault, "?columns=tags&columns=verdict&columns=bogus")).content.decode()
+    assert "owner: Ada &lt;b&gt;" in shown
+    assert f'id="i-{found.pk}-verdict"' in shown
+    assert f'id="i-{found.pk}-health"' not in shown
+    assert "There is no column “bogus”" in shown
+    assert "columns=tags%2Cverdict%2Cbogus" in shown  # the live part asks for the same
+    answer = browser.post(reverse("replication:items_export", args=[vault.pk]) + "?columns=tags,group")
+    assert _csv(answer) == [{"Name": "erp", "Resource group": "rg-erp", "Tags": "owner: Ada <b>"}]
+    every = _csv(browser.post(reverse("replication:items_export", args=[vault.pk])))
+    assert (every[0]["Target resource group"], every[0]["Verdict"]) == ("rg-erp-asr", "Unknown")
+
+
+def test_a_live_answer_says_when_azure_was_read_even_when_nothing_changed(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person
+) -> None:
+    Vault.objects.update(version=7, as_of=clock.now())
+    found, browser = rows.item(vault, "one"), signed_in(helpdesk)
+    same = browser.get(_live(vault, [found], f"{vault.pk}:7"))
+    assert (same.status_code, same["As-Of"].startswith("Azure read ")) == (204, True)
+
+
+def test_an_outage_is_a_sentence_beside_the_old_truth(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    rows.item(vault, "erp")
+    problem = {"code": "TooManyRequests", "message": "Azure asks to wait.", "severity": "warning", "when": "later"}
+    Vault.objects.update(problem=problem, as_of=rows.NOON, due_at=clock.now(), version=2)
+    page = signed_in(helpdesk).get(_list(vault)).content.decode()
+    for said in ("rsv-dr could not be read.", "Azure asks to wait.", "What is shown was read", "Next try", "erp</bdi>"):
+        assert said in page, said
+    live = signed_in(helpdesk).get(_live(vault, [], f"{vault.pk}:1")).content.decode()
+    assert "rsv-dr could not be read." in live
+
+
+# --- saved views -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_view_is_kept_found_again_shared_and_deleted(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person, lead: Person, stranger: Person
+) -> None:
+    rows.item(vault, "erp")
+    mine, page = signed_in(helpdesk), _list(vault)
+    data = {"name": "Mine <b>", "query": "health=Critical&page=3&reading=1&columns=name", "back": page, "shared": "1"}
+    answer = mine.post(reverse("replication:view_save"), data)
+    assert answer["Location"] == f"{page}?health=Critical&columns=name"
+    saved = SavedView.objects.get()
+    assert "Mine &lt;b&gt;" in mine.get(page).content.decode()
+    assert "by Helpdesk" in signed_in(lead).get(page).content.decode()
+    mine.post(reverse("replication:view_save"), {**data, "query": "health=Warning", "shared": ""})
+    saved.refresh_from_db()
+    assert (saved.query, saved.shared) == ("health=Warning", False)
+    assert "Mine" not in signed_in(lead).get(page).content.decode()
+    for other in (lead, stranger):
+        assert signed_in(other).post(reverse("replication:view_delete", args=[saved.pk])).status_code == 404
+    mine.post(reverse("replication:view_delete", args=[saved.pk]), {"back": "https://evil.example/"})
+    assert not SavedView.objects.exists()
+
+
+def test_a_view_without_a_name_changes_nothing(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    answer = signed_in(helpdesk).post(reverse("replication:view_save"), {"name": " ", "query": "x=1"}, follow=True)
+    assert "Nothing was saved" in answer.content.decode()
+    assert not SavedView.objects.exists()
 
 
 def test_all_pages_are_exported_and_a_stranger_gets_none(

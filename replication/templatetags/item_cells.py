@@ -1,0 +1,118 @@
+"""The cells of a replicated item's row, `{% load item_cells %}`: one function a column, for a page has hundreds of them.
+
+A live answer brings the cells that move, each by its id; never the name, a tick or what may have the focus (templates/ui/README.md).
+"""
+
+from collections.abc import Callable, Sequence
+
+from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from replication.grid import Column
+from replication.presenters import items as present
+from replication.presenters import safety
+from replication.presenters.items import ItemRow
+from replication.templatetags import portal_ui as ui
+
+register = template.Library()
+Cell = Callable[[ItemRow], str]
+SWAPPED = mark_safe(' hx-swap-oob="true"')
+
+
+def _name(row: ItemRow) -> str:
+    return format_html('<div class="name">{}<a href="{}"><bdi>{}</bdi></a></div>', ui.icon("vm"), row.url, row.item.name)
+
+
+def _status(row: ItemRow) -> str:
+    if row.progress is not None:
+        return ui.progress(row.progress, row.state.label)
+    return conditional_escape(row.state.label) if row.state.tone == "ok" else ui.badge(row.state)
+
+
+def _rpo(row: ItemRow) -> str:
+    if row.above_target:
+        said = ui.status("warn", row.rpo_text)
+        return format_html('{}<span class="hidden-text">, above the target</span>', said)
+    return format_html('<span class="number">{}</span>', ui.duration(row.item.rpo))
+
+
+def _test(row: ItemRow) -> str:
+    due = ui.icon("clock", "tone-warn", label="Test failover due") if row.test_due else ""
+    last = ui.when(row.item.last_test_at, "date") if row.item.last_test_at else "Never"
+    return format_html('<span class="status">{}{}</span>', due, last)
+
+
+def _issues(row: ItemRow) -> str:
+    if not row.item.issue_count:
+        return "0"
+    return format_html(
+        '<a href="{}#panel-health-issues" class="issues {}" aria-label="{} on {}">{}<span class="number">{}</span></a>',
+        row.url,
+        row.issues_tone,
+        ui.counted(row.item.issue_count, "issue"),
+        row.item.name,
+        ui.icon("alert"),
+        ui.thousands(row.item.issue_count),
+    )
+
+
+def _verdict(row: ItemRow) -> str:
+    judged = safety.of_item(row.item).safety
+    return ui.status(safety.TONES[judged], judged.label)
+
+
+def _bdi(text: str) -> str:
+    """A name that other people gave: its direction of writing stays its own."""
+    return format_html("<bdi>{}</bdi>", text) if text else ui.NOTHING
+
+
+CELLS: dict[str, Cell] = {
+    "name": _name,
+    "vault": lambda row: _bdi(row.item.vault.name),
+    "group": lambda row: _bdi(row.item.resource_group),
+    "health": lambda row: ui.health(row.item.health),
+    "status": _status,
+    "progress": lambda row: "" if row.progress is None else f"{row.progress}%",
+    "verdict": _verdict,
+    "why": lambda row: conditional_escape(safety.of_item(row.item).why),
+    "rpo": _rpo,
+    "source": lambda row: conditional_escape(row.source),
+    "target": lambda row: conditional_escape(row.target),
+    "regions": lambda row: ui.regions(row.active, row.other),
+    "policy": lambda row: _bdi(row.item.policy_name),
+    "test": _test,
+    "issues": _issues,
+    "since": lambda row: ui.when(row.item.copied_at, "date"),
+    "target_group": lambda row: _bdi(present.target_group(row.item)),
+    "os": lambda row: _bdi(present.detail(row.item, "osType")),
+    "agent": lambda row: _bdi(present.detail(row.item, "agentVersion")),
+    "tags": lambda row: _bdi(present.tags_text(row.item)),
+    "as_of": lambda row: ui.as_of(row.item.vault.as_of, ""),
+}
+LIVE = frozenset({"health", "status", "progress", "verdict", "why", "rpo", "regions", "test", "issues", "since", "as_of"})
+CLASSES = {"name": "sticky-column", "why": "prose"}
+MUTED = frozenset({"vault", "group", "source", "target", "policy", "target_group", "os", "agent", "tags", "since", "as_of"})
+
+
+@register.simple_tag
+def item_cells(row: ItemRow, columns: Sequence[Column]) -> SafeString:
+    """All cells of a row."""
+    return mark_safe("".join(_cell(row, column.key, "") for column in columns))  # noqa: S308  each cell is escaped
+
+
+@register.simple_tag
+def live_cells(row: ItemRow, columns: Sequence[Column]) -> SafeString:
+    """The cells of a row that move, to be swapped in."""
+    live = [column.key for column in columns if column.key in LIVE]
+    return mark_safe("".join(_cell(row, key, SWAPPED) for key in live))  # noqa: S308  each cell is escaped
+
+
+def _cell(row: ItemRow, key: str, swapped: str) -> SafeString:
+    css = CLASSES.get(key, "muted" if key in MUTED else "")
+    return format_html('<td id="i-{}-{}"{} class="{}">{}</td>', row.item.pk, key, swapped, css, CELLS[key](row))
+
+
+@register.simple_tag
+def header_css(column: Column) -> str:
+    return CLASSES.get(column.key, "")
