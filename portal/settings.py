@@ -64,6 +64,8 @@ READING_LEASE = int(os.environ.get("PORTAL_READING_LEASE", "300"))
 SWEEP_INTERVAL = float(os.environ.get("PORTAL_SWEEP_INTERVAL", "2"))  # beat looks for due runs and readings
 SYNC_INTERVAL_MOVING = int(os.environ.get("PORTAL_SYNC_INTERVAL_MOVING", "10"))  # a vault in which something moves
 INVENTORY_INTERVAL = int(os.environ.get("PORTAL_INVENTORY_INTERVAL", "1800"))
+HISTORY_DAYS = int(os.environ.get("PORTAL_HISTORY_DAYS", "90"))  # how long health and RPO are kept; the ledger stays
+HISTORY_INTERVAL = int(os.environ.get("PORTAL_HISTORY_INTERVAL", "300"))  # seconds between two looks for history to fold
 SYNC_INTERVAL_IDLE = int(os.environ.get("PORTAL_SYNC_INTERVAL_IDLE", "300"))
 
 # --- messages to addresses that people type (replication/outbound.py) ---------------------------------------------------
@@ -108,6 +110,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "replication.views.reasons.ReasonMiddleware",
+    "replication.views.approvals.ApprovalMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -206,6 +209,12 @@ CELERY_TASK_DEFAULT_QUEUE = "replication"
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "replication.sweep", "schedule": SWEEP_INTERVAL, "options": {"expires": SWEEP_INTERVAL * 5}},
+    "tidy": {"task": "replication.tidy", "schedule": 60, "options": {"expires": 300}},
+    "keep_history": {
+        "task": "replication.keep_history",
+        "schedule": HISTORY_INTERVAL,
+        "options": {"expires": HISTORY_INTERVAL},
+    },
     "watch_audit": {"task": "replication.watch_audit", "schedule": AUDIT_CHECKPOINT_INTERVAL},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")

@@ -19,6 +19,7 @@ from django.http import Http404
 
 from replication.domain.roles import Permission, Role, allowed, refusal
 from replication.models import (
+    Approval,
     AuditEntry,
     Connection,
     Draft,
@@ -149,6 +150,11 @@ def items(person: Someone, vault: Vault | None = None) -> QuerySet[ProtectedItem
     return _of_vaults(ProtectedItem.objects.select_related("vault"), person, vault)
 
 
+def changeable(person: Someone, vault: Vault) -> QuerySet[ProtectedItem]:
+    """Protected items of the vault whose machines the person's grants open as source; those that left Azure are left out."""
+    return items(person, vault).filter(_in_scope(person, GrantScope.Side.SOURCE, vault), gone_at=None)
+
+
 def jobs(person: Someone, vault: Vault | None = None) -> QuerySet[Job]:
     """Site Recovery jobs of the person's vaults."""
     return _of_vaults(Job.objects.select_related("vault"), person, vault)
@@ -163,6 +169,16 @@ def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
     """Drafts of vaults in which the person may replicate: open to read for all of them, to change for the owner."""
     rows = Draft.objects.select_related("vault", "owner").filter(vault__in=vaults(person, Permission.REPLICATE))
     return rows if vault is None else rows.filter(vault=vault)
+
+
+def approvals(person: Someone) -> QuerySet[Approval]:
+    """Requests that the person made, may decide, or may read about in the audit."""
+    seen = Q(requested_by_id=person.pk)
+    for permission in (Permission.APPROVE, Permission.AUDIT_ALL):
+        seen |= Q(vault__in=vaults(person, permission))
+    if everywhere(person, Permission.APPROVE):
+        seen |= Q(vault=None)
+    return Approval.objects.filter(seen).select_related("vault", "requested_by", "decided_by", "run")
 
 
 def readings(person: Someone) -> QuerySet[Reading]:

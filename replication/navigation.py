@@ -64,6 +64,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="network_mappings", label="Network mappings", icon="mapping", section=INFRASTRUCTURE),
     Entry(name="cache_storage", label="Cache storage", icon="storage", section=INFRASTRUCTURE),
     Entry(name="audit", label="Audit history", icon="audit", section=MANAGE, of_vault=False, also=("audit_entry",)),
+    Entry(name="approvals", label="Approvals", icon="check", section=MANAGE, of_vault=False, also=("approval",)),
     Entry(
         name="people",
         label="People",

@@ -1,13 +1,16 @@
 """Celery tasks: each says which row, opens the gateway, and hands over. Every one may run twice at once, and any may be lost."""
 
+from datetime import timedelta
+
 from celery import shared_task
 
-from replication.actions import checkpoints, verification
+from replication import clock
+from replication.actions import approvals, checkpoints, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
 from replication.models import Run
-from replication.sync import readings, vaults
+from replication.sync import history, readings, vaults
 
 
 @shared_task(name="replication.advance")
@@ -45,3 +48,15 @@ def watch_audit() -> None:
     """Seal the audit's head, and walk its chain when that is due or was asked for."""
     checkpoints.take()
     verification.check_if_due()
+
+
+@shared_task(name="replication.tidy")
+def tidy() -> None:
+    """End what is over."""
+    approvals.expire()
+
+
+@shared_task(name="replication.keep_history")
+def keep_history() -> None:
+    """Count what the sweeps saw, fold it into days, and thin days that have come of age."""
+    history.keep(clock.now() + timedelta(seconds=60))

@@ -4,7 +4,21 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from replication.views import audit, home, items, jobs, live, people, runs, saved, search, session, settings, vaults
+from replication.views import (
+    approvals,
+    audit,
+    home,
+    items,
+    jobs,
+    live,
+    people,
+    runs,
+    saved,
+    search,
+    session,
+    settings,
+    vaults,
+)
 
 Address = URLPattern | URLResolver
 
@@ -77,6 +91,14 @@ _people: list[Address] = [
     path("grants/<int:pk>/end/", people.end, name="grant_end"),
 ]
 
+_approvals: list[Address] = [
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<int:pk>/", approvals.approval, name="approval"),
+    path("approvals/<int:pk>/approve/", approvals.approve, name="approval_approve"),
+    path("approvals/<int:pk>/refuse/", approvals.refuse, name="approval_refuse"),
+    path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="approval_withdraw"),
+]
+
 _settings: list[Address] = [
     path("settings/", settings.settings, name="settings"),
     path("settings/<slug:section>/", settings.section, name="setting_section"),
@@ -95,4 +117,4 @@ _wizard: list[Address] = (
 )
 
 app_name = "replication"
-urlpatterns: list[Address] = [*_vaults, *_items, *_runs, *_audit, *_people, *_settings, *_shell, *_wizard]
+urlpatterns: list[Address] = [*_vaults, *_items, *_runs, *_audit, *_people, *_approvals, *_settings, *_shell, *_wizard]

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from replication import access, clock
+from replication.actions import approvals
 from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import gesture
 from replication.domain.roles import Permission, Role
@@ -66,6 +67,8 @@ def grant(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], *, 
 
 def _give(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], actor: Actor) -> Grant:
     with gesture("grant.given", actor=actor, **_about(person, vault)) as entry:
+        scopes = list(scopes)
+        entry.detail = _approved("grant.given", person, vault, _wanted(role, scopes), actor)
         given = Grant.objects.create(
             person=person, vault=vault, role=role, granted_at=clock.now(), granted_by=actor.person
         )
@@ -79,6 +82,8 @@ def _change(held: Grant, role: Role, scopes: Iterable[Scope], actor: Actor) -> G
         _not_the_last(held)
     before = shown(held)
     with gesture("grant.changed", actor=actor, before=before, **_about(held.person, held.vault)) as entry:
+        scopes = list(scopes)
+        entry.detail = _approved("grant.changed", held.person, held.vault, _wanted(role, scopes), actor)
         Grant.objects.filter(pk=held.pk).update(role=role)
         held.role = role
         held.scopes.all().delete()
@@ -93,7 +98,8 @@ def end(held: Grant, *, actor: Actor) -> None:
     with transaction.atomic():
         _alone(held.vault)
         _not_the_last(held)
-        with gesture("grant.ended", actor=actor, before=shown(held), **_about(held.person, held.vault)):
+        with gesture("grant.ended", actor=actor, before=shown(held), **_about(held.person, held.vault)) as entry:
+            entry.detail = _approved("grant.ended", held.person, held.vault, {"grant": held.pk, "role": "none"}, actor)
             Grant.objects.filter(pk=held.pk, ended_at=None).update(ended_at=clock.now())
 
 
@@ -201,6 +207,20 @@ def _not_the_last(held: Grant) -> None:
         )
 
 
+def _approved(action: str, person: Person, vault: Vault, wanted: dict[str, Any], actor: Actor) -> dict[str, Any] | None:
+    """Where the vault's rules ask for it: a second person's approval of exactly this, for the entry."""
+    about = _about(person, vault)
+    asked = approvals.Asked(
+        action=action, vault=vault, digest=approvals.digest_of({"person": person.pk, **wanted}), shown=wanted,
+        subject_kind=about["subject_kind"], subject_key=f"{about['subject_key']}@{vault.key}", subject_name=about["subject_name"],
+    )  # fmt: skip
+    return approvals.told(approvals.require(asked, actor=actor)) or None
+
+
+def _wanted(role: Role, scopes: Iterable[Scope]) -> dict[str, Any]:
+    return {"role": str(role), **_sides(scopes)}
+
+
 # --- what is written -----------------------------------------------------------------------------------------------
 
 
@@ -216,10 +236,14 @@ def scopes_of(given: Grant) -> Sequence[Scope]:
 
 def shown(given: Grant) -> dict[str, Any]:
     """A grant as the audit keeps it."""
+    return {"role": str(given.role), **_sides(scopes_of(given))}
+
+
+def _sides(scopes: Iterable[Scope]) -> dict[str, list[str]]:
     sides: dict[str, list[str]] = {"source": [], "target": []}
-    for scope in scopes_of(given):
+    for scope in sorted(set(scopes)):
         sides[scope.side].append(f"{scope.subscription_id}/{scope.resource_group or '*'}")
-    return {"role": str(given.role), **sides}
+    return sides
 
 
 def _about(person: Person, vault: Vault) -> dict[str, str]:

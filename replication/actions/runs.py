@@ -1,20 +1,20 @@
 """Verbs on runs. One transaction writes plan, run, steps, claims and audit; the bell rings on commit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
 from replication import access, clock
-from replication.actions import plans
+from replication.actions import approvals, plans
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.domain import ids
 from replication.domain.plan import Plan, PlannedStep
 from replication.domain.roles import Permission
 from replication.domain.steps import StepState
-from replication.models import Connection, Draft, MachineClaim, ReplicationPlan, Run, Step
+from replication.models import Connection, Draft, MachineClaim, ReplicationPlan, Run, Step, Vault
 from replication.queue import ring
 
 
@@ -43,9 +43,26 @@ def _start(draft: Draft, purpose: Run.Purpose, *, digest: str, actor: Actor) -> 
         _claim_draft(draft, purpose)
         row = plans.keep(draft, digest=digest, actor=actor)
         plan = plans.plan_of(row)
-        run = _write_run(row, purpose, plan, actor=actor)
+        approval = approvals.require(_asked(action, draft.vault, plan, row.digest, _of_draft(draft)), actor=actor)
+        run = write(row, purpose, plan, actor=actor)
+        approvals.bind(approval, run)
         _describe(entry, run, plan)
+        entry.detail = approvals.told(approval) or None
     return run
+
+
+def _of_draft(draft: Draft) -> tuple[str, str, str]:
+    return "draft", str(draft.pk), f"the plan of a draft in {draft.vault.name}"
+
+
+def _asked(action: str, vault: Vault, plan: Plan, digest: str, subject: tuple[str, str, str]) -> approvals.Asked:
+    """What a second person would have to approve; subject: kind, key, name."""
+    kind, key, title = subject
+    machines = [(ids.key(each), name) for each, name in plan.machines] if action != "run.create_targets" else []
+    return approvals.Asked(
+        action=action, vault=vault, digest=digest, subject_kind=kind, subject_key=key, subject_name=title,
+        shown=_facts(plan, digest, len(machines)), machines=machines,
+    )  # fmt: skip
 
 
 def _claim_draft(draft: Draft, purpose: Run.Purpose) -> None:
@@ -57,13 +74,12 @@ def _claim_draft(draft: Draft, purpose: Run.Purpose) -> None:
         raise access.Refused("This draft was submitted already.")
 
 
-def _write_run(
-    row: ReplicationPlan, purpose: Run.Purpose, plan: Plan, *, actor: Actor, retry_of: Run | None = None
-) -> Run:
+def write(row: ReplicationPlan, purpose: Run.Purpose, plan: Plan, *, actor: Actor, retry_of: Run | None = None) -> Run:
+    """A run of a stored plan with its steps and claims; call inside the gesture that tells of it. Raises Busy."""
     assert actor.person is not None
     now = clock.now()
-    steps = plan.steps if purpose is Run.Purpose.ENABLE else plan.resources
-    machines = [step for step in steps if step.spec.kind == "protect"]
+    steps = plan.resources if purpose is Run.Purpose.TARGETS else plan.steps
+    machines = {step.machine_key: step.title for step in steps if step.machine_key}
     run = Run.objects.create(
         number=_next_number(row.connection_id),
         connection_id=row.connection_id,
@@ -90,9 +106,8 @@ def _next_number(connection_id: int) -> int:
     return (Run.objects.filter(connection_id=connection_id).aggregate(last=Max("number"))["last"] or 0) + 1
 
 
-def _claim_machines(run: Run, steps: list[PlannedStep]) -> None:
-    """One row a machine: the unique column refuses a machine that another run holds."""
-    keys = {_machine_key(step): step.title for step in steps}
+def _claim_machines(run: Run, keys: Mapping[str, str]) -> None:
+    """One row a machine (key -> name): the unique column refuses a machine that another run holds."""
     try:
         with transaction.atomic():
             MachineClaim.objects.bulk_create(
@@ -102,10 +117,6 @@ def _claim_machines(run: Run, steps: list[PlannedStep]) -> None:
     except IntegrityError:
         held = set(MachineClaim.objects.filter(connection_id=run.connection_id).values_list("machine_key", flat=True))
         raise Busy([name for key, name in keys.items() if key in held]) from None
-
-
-def _machine_key(step: PlannedStep) -> str:
-    return ids.key(getattr(step.spec, "machine_id", ""))
 
 
 def _step(run: Run, position: int, step: PlannedStep) -> Step:
@@ -119,7 +130,7 @@ def _step(run: Run, position: int, step: PlannedStep) -> Step:
         needs=list(step.needs),
         spec=step.spec.to_json(),
         subject_key=ids.key(step.spec.id),
-        machine_key=_machine_key(step),
+        machine_key=step.machine_key,
         state=StepState.WAITING,  # and due when what it needs is there: execution/ledger.py `release` says so
     )
 
@@ -130,14 +141,19 @@ def _describe(entry: Any, run: Run, plan: Plan) -> None:
     entry.subject_kind, entry.subject_key = "run", str(run.pk)
     entry.subject_name = f"run {run.number} in {run.vault.name}"
     entry.subjects = [(ids.key(machine_id), name) for machine_id, name in plan.machines]
+    entry.after = _facts(plan, run.plan.digest, len(plan.machines) if run.purpose == Run.Purpose.ENABLE else 0)
+
+
+def _facts(plan: Plan, digest: str, machines: int) -> dict[str, Any]:
+    """A plan in a few facts, as the audit keeps them and an approver sees them."""
     made = [step.name for step in plan.resources if not step.reused]
-    entry.after = {
-        "digest": run.plan.digest,
+    return {
+        "digest": digest,
         "source": plan.source_location,
         "target": plan.target_location,
         "to_create": made[:200],
         "reused": len(plan.resources) - len(made),
-        "machines": len(plan.machines) if run.purpose == Run.Purpose.ENABLE else 0,
+        "machines": machines,
     }
 
 
@@ -187,6 +203,8 @@ def retry_failed(run: Run, *, actor: Actor) -> Run:
     _require(run, actor)
     if run.state not in Run.FINISHED:
         raise access.Refused("The run is still going on.")
+    if run.purpose == Run.Purpose.DISABLE:
+        raise access.Refused("What destroys is not repeated unseen: choose the machines again and confirm.")
     plan = plans.plan_of(run.plan)
     wanted = set(run.steps.exclude(state=StepState.SUCCEEDED).values_list("key", flat=True))
     again = _only(plan, wanted)
@@ -195,9 +213,13 @@ def retry_failed(run: Run, *, actor: Actor) -> Run:
     with gesture("run.retry", actor=actor, phase="asked", vault_key=run.vault.key) as entry:
         if run.retries.exclude(state__in=Run.FINISHED).exists():
             raise access.Refused("A retry of this run is going on already.")
-        new = _write_run(run.plan, Run.Purpose(run.purpose), again, actor=actor, retry_of=run)
+        digest = approvals.digest_of({"plan": run.plan.digest, "steps": [step.key for step in again.steps]})
+        subject = ("run", str(run.pk), f"run {run.number} in {run.vault.name}")
+        approval = approvals.require(_asked("run.retry", run.vault, again, digest, subject), actor=actor)
+        new = write(run.plan, Run.Purpose(run.purpose), again, actor=actor, retry_of=run)
+        approvals.bind(approval, new)
         _describe(entry, new, again)
-        entry.detail = {"retry_of": run.number}
+        entry.detail = {"retry_of": run.number, **approvals.told(approval)}
     return new
 
 
@@ -205,12 +227,12 @@ def _only(plan: Plan, wanted: set[str]) -> Plan:
     """The plan's steps named, and those that they need (which a run will find there, and look at)."""
     by_key = {step.key: step for step in plan.steps}
     keep = set(_with_needs(wanted, by_key))
-    machines = {getattr(by_key[key].spec, "machine_id", "") for key in keep if by_key[key].spec.kind == "protect"}
+    machines = {by_key[key].machine_key for key in keep} - {""}
     return Plan(
         vault_id=plan.vault_id,
         source_location=plan.source_location,
         target_location=plan.target_location,
-        machines=tuple(each for each in plan.machines if each[0] in machines),
+        machines=tuple(each for each in plan.machines if ids.key(each[0]) in machines),
         steps=tuple(step for step in plan.steps if step.key in keep),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from replication import access, clock, settings
+from replication.actions import approvals
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.domain.settings import SETTINGS
@@ -33,6 +34,7 @@ def change(values: Mapping[str, Any], *, actor: Actor, seen: Mapping[str, Any] |
         if seen is not None and any(seen[name] != present[name] for name in wanted):
             raise Overtaken
         changed = [name for name in wanted if wanted[name] != present[name]]
+        entry.detail = _approved({name: wanted[name] for name in changed}, vault, actor)
         for name in changed:
             _store(name, wanted[name], actor, vault)
         entry.subject_key = ",".join(changed)
@@ -49,6 +51,15 @@ def _require(name: str, actor: Actor, vault: Vault | None) -> None:
         access.require(actor.person, SETTINGS[name].permission, vault)
     else:
         access.require_everywhere(actor.person, SETTINGS[name].permission)
+
+
+def _approved(wanted: dict[str, Any], vault: Vault | None, actor: Actor) -> dict[str, Any] | None:
+    """Where the rules ask for it: a second person's approval of exactly this. So nobody switches the rules off alone."""
+    asked = approvals.Asked(
+        action="setting.changed", vault=vault, digest=approvals.digest_of(wanted), shown=wanted, subject_kind="setting",
+        subject_key=f"{','.join(wanted)}@{vault.key if vault else ''}", subject_name=_words(list(wanted)),
+    )  # fmt: skip
+    return approvals.told(approvals.require(asked, actor=actor)) or None
 
 
 def _alone(names: Mapping[str, Any], vault: Vault | None) -> None:

@@ -25,7 +25,15 @@ from replication.domain.inventory import (
     Vault,
 )
 from replication.domain.naming import Naming
-from replication.domain.specs import AgentUpdateSpec, PolicySpec, ProtectSpec, SettleSpec, Spec, from_json
+from replication.domain.spec_table import from_json
+from replication.domain.specs import (
+    AgentUpdateSpec,
+    NetworkMappingSpec,
+    PolicySpec,
+    ProtectSpec,
+    SettleSpec,
+    Spec,
+)
 from replication.domain.steps import STAGE_OF
 
 
@@ -73,6 +81,11 @@ class PlannedStep:
         return ids.name(self.spec.id)
 
     @property
+    def machine_key(self) -> str:
+        """The machine whose own step it is, by key; '' when it is nobody's."""
+        return ids.key(getattr(self.spec, "machine_id", ""))
+
+    @property
     def stage(self) -> int:
         """The stage that pages group it under."""
         return STAGE_OF[self.spec.kind]
@@ -112,7 +125,7 @@ class Plan:
     @property
     def resources(self) -> tuple[PlannedStep, ...]:
         """All steps but the machines' own."""
-        return tuple(step for step in self.steps if not isinstance(step.spec, ProtectSpec | SettleSpec))
+        return tuple(step for step in self.steps if not step.machine_key)
 
     @property
     def settlements(self) -> tuple[PlannedStep, ...]:
@@ -158,7 +171,8 @@ def parse(document: str) -> Plan:
 
 
 def _intent(spec: Spec) -> dict[str, Any]:
-    """What a person meant by a spec: all of a machine's or a policy, of anything else only what it is and what it is called."""
-    if isinstance(spec, ProtectSpec | SettleSpec | PolicySpec | AgentUpdateSpec):
+    """What a person meant by a spec: all of a machine's, a policy or a change, of anything else only what it is and is called."""
+    whole = isinstance(spec, ProtectSpec | SettleSpec | PolicySpec | AgentUpdateSpec) or spec.changes or spec.removes
+    if whole or isinstance(spec, NetworkMappingSpec):
         return {name: ids.key(value) if isinstance(value, str) else value for name, value in spec.to_json().items()}
     return {"kind": spec.kind, "id": ids.key(spec.id)}

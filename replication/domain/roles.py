@@ -22,9 +22,14 @@ class Permission(StrEnum):
     REFRESH = "refresh"  # have a worker re-read Azure
     EXPORT = "export"
     REPLICATE = "replicate"  # drafts, create target resources, enable replication
+    CHANGE_ITEMS = "change_items"  # settings, disks, resynchronization and agent of protected machines
+    DISABLE = "disable"  # disable replication
+    INFRASTRUCTURE = "infrastructure"  # replication policies and network mappings
+    CONTROL_JOBS = "control_jobs"  # cancel and restart Site Recovery jobs
     CONTROL_RUNS = "control_runs"  # cancel, pause, resume, take over and retry
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
+    APPROVE = "approve"  # decide what others ask for, where rules ask for a second person
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
 
@@ -33,9 +38,9 @@ _EVERYONE = frozenset({Permission.READ, Permission.REFRESH, Permission.EXPORT, P
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
-    Role.OPERATOR: _EVERYONE | {Permission.CONTROL_RUNS},
+    Role.OPERATOR: _EVERYONE | {Permission.CONTROL_RUNS, Permission.CONTROL_JOBS},
     Role.HELPDESK: _EVERYONE,
-    Role.TEAM_LEAD: _EVERYONE | {Permission.AUDIT_ALL},
+    Role.TEAM_LEAD: _EVERYONE | {Permission.AUDIT_ALL, Permission.APPROVE},
 }
 
 _VERBS: dict[Permission, str] = {
@@ -43,9 +48,14 @@ _VERBS: dict[Permission, str] = {
     Permission.REFRESH: "refresh",
     Permission.EXPORT: "export",
     Permission.REPLICATE: "replicate machines",
+    Permission.CHANGE_ITEMS: "change protected machines",
+    Permission.DISABLE: "disable replication",
+    Permission.INFRASTRUCTURE: "change policies and network mappings",
+    Permission.CONTROL_JOBS: "cancel or restart Site Recovery jobs",
     Permission.CONTROL_RUNS: "control runs",
     Permission.AUDIT_OWN: "see audit entries",
     Permission.AUDIT_ALL: "see everybody's audit entries",
+    Permission.APPROVE: "approve what others ask for",
     Permission.MANAGE_PEOPLE: "manage people",
     Permission.MANAGE_SETTINGS: "change settings",
 }

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from replication.domain import naming
+from replication.domain.approvals import GATED
 from replication.domain.roles import Permission
 from replication.domain.vocabulary import ACTIONS, action_label
 
@@ -32,14 +33,17 @@ class Section(StrEnum):
 
     REPLICATION = "replication"
     NAMING = "naming"
+    APPROVALS = "approvals"
     AUDIT = "audit"
 
     @property
     def label(self) -> str:
         """The part's heading."""
-        return {"audit": "Audit history", "naming": "Names of target resources"}.get(
-            self.value, self.value.capitalize()
-        )
+        return {
+            "audit": "Audit history",
+            "approvals": "Approval by a second person",
+            "naming": "Names of target resources",
+        }.get(self.value, self.value.capitalize())
 
 
 class Unfit(ValueError):
@@ -157,7 +161,7 @@ _CHECKS: dict[Kind, Callable[[Setting, Any], Any]] = {
 _REASONED = [
     (name, action_label(name))
     for name in ACTIONS
-    if name.partition(".")[0] in {"run", "draft", "grant", "person", "setting"}
+    if name.partition(".")[0] in {"run", "grant", "person", "setting"}
     and name not in {"run.ended", "run.evidence", "person.password_changed"}
 ]
 
@@ -229,6 +233,30 @@ SETTINGS: dict[str, Setting] = {
             of_vault=True,
         ),
         *(_pattern(kind, label) for kind, label in _NAMED.items()),
+        Setting(
+            name="approvals.verbs",
+            section=Section.APPROVALS,
+            label="Ask a second person for",
+            help="Somebody else who may approve has to agree before one of these is done. It holds for exactly what was asked.",
+            kind=Kind.CHOICES,
+            options=list(GATED.items()),
+            default=[],
+            environment="PORTAL_FOUR_EYES",
+            of_vault=True,
+        ),
+        Setting(
+            name="approvals.expiry",
+            section=Section.APPROVALS,
+            label="A request expires after",
+            help="Approved or not: what has not been carried out by then is asked for again.",
+            kind=Kind.NUMBER,
+            minimum=1,
+            maximum=720,
+            unit="hours",
+            default=24,
+            environment="PORTAL_FOUR_EYES_HOURS",
+            of_vault=True,
+        ),
         Setting(
             name="audit.reason_required",
             section=Section.AUDIT,

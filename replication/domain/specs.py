@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from replication.domain import ids
+from replication.domain.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,10 @@ class Spec:
 
     kind: ClassVar[str] = ""
     compared: ClassVar[tuple[str, ...]] = ()
-    changes: ClassVar[bool] = False  # whether it changes what another step has made, instead of making something
+    changes: ClassVar[bool] = False  # whether it changes what is there, instead of making something
+    once: ClassVar[bool] = False  # an act that leaves nothing to compare: its operation's end is all there is to see
+    removes: ClassVar[bool] = False  # what it asks for is that nothing is there
+    destroys: ClassVar[bool] = False  # what it does cannot be undone: execution/guard.py stands before it
     id: str
 
     def to_json(self) -> dict[str, Any]:
@@ -46,6 +50,10 @@ class Spec:
     def addressed(self, got: "Spec") -> "Spec":
         """The spec as it is sent: with the keys by which Azure knows what it speaks of, out of what was read."""
         return self
+
+    def objection(self, found: "Found | None") -> Problem | None:
+        """Why this must not be asked for, in view of what was read just before; None when nothing stands against it."""
+        return None
 
 
 def _plain(value: Any) -> Any:
@@ -316,36 +324,6 @@ def _interface_differences(wanted: InterfaceSpec, got: SettleSpec) -> list[Diffe
 def _merged(wanted: InterfaceSpec | None, there: InterfaceSpec) -> InterfaceSpec:
     asked = {name: value for name, value in asdict(wanted).items() if value} if wanted else {}
     return replace(there, **asked)
-
-
-SPECS: dict[str, type[Spec]] = {
-    cls.kind: cls
-    for cls in (
-        GroupSpec, NetworkSpec, StorageSpec, AvailabilitySetSpec, PlacementGroupSpec, CapacityGroupSpec, EncryptionSetSpec,
-        CloudServiceSpec, AutomationAccountSpec, FabricSpec, ContainerSpec, PolicySpec, ContainerMappingSpec, AgentUpdateSpec,
-        NetworkMappingSpec, ProtectSpec, SettleSpec,
-    )
-}  # fmt: skip
-
-_NESTED: dict[tuple[str, str], type] = {
-    ("virtual_network", "subnets"): SubnetSpec,
-    ("protect", "managed_disks"): ManagedDiskSpec,
-    ("protect", "unmanaged_disks"): UnmanagedDiskSpec,
-    ("settle", "interfaces"): InterfaceSpec,
-}
-
-
-def from_json(data: dict[str, Any]) -> Spec:
-    """The spec that `Spec.to_json` wrote. KeyError for a kind that this version does not know."""
-    cls = SPECS[data["kind"]]
-    values = {name: value for name, value in data.items() if name != "kind"}
-    for name, value in values.items():
-        nested = _NESTED.get((cls.kind, name))
-        if nested:
-            values[name] = tuple(nested(**each) for each in value)
-        elif isinstance(value, list):
-            values[name] = tuple(value)
-    return cls(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

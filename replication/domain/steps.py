@@ -37,6 +37,9 @@ class Outcome(StrEnum):
     CREATED = "created"
     REUSED = "reused"  # it was there as specified before this run
     APPLIED = "applied"  # settings of something that was there
+    UNCHANGED = "unchanged"  # it was as asked before this run
+    DONE = "done"  # an act that leaves nothing to compare
+    REMOVED = "removed"  # it is not there any more
     ADOPTED = "adopted"  # it was being made by an operation that this run found
 
 
@@ -66,10 +69,23 @@ LONGEST: dict[str, int] = {
     "network_mapping": 60,
     "protect": 1020,
     "settle": 120,  # assumed: the recorded updates of an item took seconds
+    "update": 120,
+    "add_disks": 570,  # recorded: 4 min 45
+    "dismiss": 120,  # assumed
+    "resync": 240,  # assumed
+    "update_agent": 1020,  # assumed: as long as an installation at enable
+    "disable": 820,  # recorded: 6 min 49
+    "policy_change": 60,
+    "policy_removal": 60,
+    "mapping_change": 60,
+    "mapping_removal": 60,
+    "job_cancel": 120,  # assumed
+    "job_restart": 1020,  # as the longest of what may be restarted
 }
 
 STAGES: tuple[str, ...] = (
     "Target resources", "Site Recovery foundations", "Enable replication", "Settings after protection",
+    "Protected machines", "Site Recovery jobs",
 )  # fmt: skip
 STAGE_OF: dict[str, int] = {
     "resource_group": 0,
@@ -89,4 +105,16 @@ STAGE_OF: dict[str, int] = {
     "network_mapping": 1,
     "protect": 2,
     "settle": 3,
+    "update": 4,
+    "add_disks": 4,
+    "dismiss": 4,
+    "resync": 4,
+    "update_agent": 4,
+    "disable": 4,
+    "policy_change": 1,
+    "policy_removal": 1,
+    "mapping_change": 1,
+    "mapping_removal": 1,
+    "job_cancel": 5,
+    "job_restart": 5,
 }

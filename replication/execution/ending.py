@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef
 from replication import clock, queue
 from replication.actions import audit, readings
 from replication.actions.actor import CONSOLE
+from replication.domain.changes import OF_ITEMS
 from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.steps import StepState
 from replication.execution.ledger import LIVE, RUNNING_RUNS, nudge_vault
@@ -88,7 +89,7 @@ def _told(run: Run, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
     correlations = failed.filter(correlation_id__gt="").values_list("correlation_id", flat=True)
     return {
         "steps": _count(state for _, state, _ in rows),
-        "machines": _count(state for kind, state, _ in rows if kind == ProtectSpec.kind),
+        "machines": _count(state for kind, state, _ in rows if kind in {ProtectSpec.kind, *OF_ITEMS}),
         "outcomes": _count(outcome for _, state, outcome in rows if state == StepState.SUCCEEDED),
         "failures": [_failure(step) for step in failed[:FAILURES_TOLD]],
         "correlation_ids": list(correlations[:FAILURES_TOLD]),
@@ -110,5 +111,5 @@ def _failure(step: Step) -> dict[str, str]:
 
 
 def _machines(run: Run) -> list[tuple[str, str]]:
-    steps = run.steps.filter(kind=ProtectSpec.kind).values_list("machine_key", "spec__machine_name")
-    return [(key, name or key) for key, name in steps]
+    steps = run.steps.exclude(machine_key="").values_list("machine_key", "spec__machine_name")
+    return list({key: (key, name or key) for key, name in steps}.values())

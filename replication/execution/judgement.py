@@ -29,8 +29,15 @@ class View:
     job_id: str = ""
 
 
-def compare(spec: Spec, found: Found | None) -> View:
-    """Judge what Azure shows. A state that is neither 'ready' nor 'unfinished' is broken: never put over."""
+def compare(spec: Spec, found: Found | None, *, ended: bool = False) -> View:
+    """Judge what Azure shows. A state that is neither 'ready' nor 'unfinished' is broken: never put over.
+
+    ended: Azure says that the operation has succeeded, which is all that an act leaves to see.
+    """
+    if spec.removes:
+        return _compare_removal(spec, found)
+    if spec.once:
+        return View(Sight.FITTING) if ended and found else _compare_act(found)
     if spec.changes:
         return _compare_change(spec, found)
     if found is None:
@@ -61,10 +68,44 @@ def _compare_change(spec: Spec, found: Found | None) -> View:
     return View(Sight.BROKEN if missing else Sight.ABSENT, problem)
 
 
+def _compare_removal(spec: Spec, found: Found | None) -> View:
+    """Absence is what was asked for. What is there and differs from what was meant to go is not touched."""
+    if found is None:
+        return View(Sight.FITTING)
+    if found.state == "unfinished":
+        return View(Sight.EARLY, _STILL_THERE)
+    if found.state != "ready":
+        return View(Sight.BROKEN, _broken(found))
+    differences = spec.differences(found.spec)
+    return (
+        View(Sight.BROKEN, _different([str(each) for each in differences]))
+        if differences
+        else View(Sight.ABSENT, _STILL_THERE)
+    )
+
+
+def _compare_act(found: Found | None) -> View:
+    """An act that was not done yet, as far as anything can tell: may it be asked for?"""
+    if found is None:
+        return View(Sight.BROKEN, _NOTHING_TO_CHANGE)
+    if found.state == "unfinished":
+        return View(Sight.EARLY)
+    return View(Sight.ABSENT) if found.state == "ready" else View(Sight.BROKEN, _broken(found))
+
+
 _NOTHING_TO_CHANGE = Problem(
     code="NothingToChange",
-    message="The machine is not replicated any more.",
-    causes="Its replication was disabled after this run enabled it.",
+    message="What was to be changed is not there any more.",
+    causes="It was removed in Azure, or a machine's replication was disabled, after this run was asked for.",
+)
+_STILL_THERE = Problem(code="StillThere", message="It is still there.", action="Look in Azure, then retry what failed.")
+
+
+BUSY = Problem(
+    code="Busy",
+    message="Another operation is at work on it in Azure.",
+    action="It is asked for as soon as that has ended.",
+    when=When.LATER,
 )
 
 

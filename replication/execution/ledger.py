@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce, Least
 
 from replication import clock
 from replication.domain import ids
+from replication.domain.changes import OF_ITEMS
 from replication.domain.problems import Problem
 from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.states import ItemStatus
@@ -33,7 +34,7 @@ RUNNING_RUNS = (Run.State.RUNNING, Run.State.ENABLED)
 # A step of another run is asking Azure for the same thing: look again after this many seconds.
 OTHER_MAKER = 5.0
 # Machines' steps whose Azure job is known are settled together (execution/sweep.py), never one by one.
-MACHINES = (ProtectSpec.kind, SettleSpec.kind)
+MACHINES = (ProtectSpec.kind, SettleSpec.kind, *OF_ITEMS)
 SWEPT = Q(kind__in=MACHINES, state=StepState.RUNNING, azure_job_id__gt="")
 
 
@@ -169,6 +170,9 @@ def succeed(step: Step, outcome: Outcome, warning: Problem | None = None) -> boo
         Outcome.CREATED: "Created.",
         Outcome.REUSED: "It is there as specified.",
         Outcome.APPLIED: "Applied, and read back.",
+        Outcome.UNCHANGED: "It was so already: nothing was asked for.",
+        Outcome.DONE: "Done.",
+        Outcome.REMOVED: "It is not there any more.",
         Outcome.ADOPTED: "Made by another.",
     }[outcome]
     return _record(step, text, **_NO_TROUBLE | {"problem": problem}, outcome=outcome, **_final(StepState.SUCCEEDED))

@@ -36,7 +36,7 @@ class ByList:
         return self
 
     def read(self, spec: Spec) -> Found | None:
-        if not isinstance(spec, ProtectSpec | SettleSpec):
+        if spec.kind not in {ProtectSpec.kind, SettleSpec.kind}:  # what changes or ends protection is read by itself
             return self._gateway.read(spec)
         if self._items is None or self._until is None or clock.now() > self._until:
             self._until = clock.now() + FRESH

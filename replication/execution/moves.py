@@ -18,10 +18,11 @@ from replication import clock
 from replication.domain import ids
 from replication.domain.inventory import Job
 from replication.domain.problems import Problem
-from replication.domain.specs import Found, Spec, from_json
+from replication.domain.spec_table import from_json
+from replication.domain.specs import Found, SettleSpec, Spec
 from replication.domain.steps import LONGEST, STAGE_OF, Outcome, StepState
-from replication.execution import ledger, pacer, trouble
-from replication.execution.judgement import Sight, View, compare, job_progress, no_end, not_there
+from replication.execution import guard, ledger, pacer, trouble
+from replication.execution.judgement import BUSY, Sight, View, compare, job_progress, no_end, not_there
 from replication.gateway.port import AzureError, Progress, Submitted
 from replication.models import Step
 
@@ -62,12 +63,22 @@ def begin(step: Step, azure: Azure) -> None:
     spec = from_json(step.spec)
     found = azure.read(spec)
     view = compare(spec, found)
-    if view.sight is Sight.ABSENT:
+    if problem := guard.objection(step, spec, found):
+        ledger.fail(step, problem)
+    elif view.sight is Sight.ABSENT:
         _send(step, spec.addressed(found.spec) if found else spec, azure)
     elif view.sight is Sight.EARLY:
-        ledger.park(step)
+        _too_early(step)
     else:
         _settle(step, view)
+
+
+def _too_early(step: Step) -> None:
+    """Settings after enabling wait for the vault's items, at no cost; a change waits for the other operation, within reason."""
+    if step.kind == SettleSpec.kind:
+        ledger.park(step)
+    else:
+        trouble.refused(step, AzureError(BUSY))
 
 
 def _send(step: Step, spec: Spec, azure: Azure) -> None:
@@ -186,7 +197,7 @@ def _look_later(step: Step, seconds: float = 0, job_id: str = "") -> None:
 
 def _by_sight(step: Step, spec: Spec, azure: Azure, ended: Progress | None) -> None:
     """Judge by the resource itself. ended: Azure says that the operation succeeded, perhaps with a warning."""
-    view = compare(spec, azure.read(spec))
+    view = compare(spec, azure.read(spec), ended=ended is not None)
     if view.sight in (Sight.ABSENT, Sight.EARLY):
         _absent(step, view, ended is not None)
     else:
@@ -210,7 +221,7 @@ def _settle(step: Step, view: View, warning: Problem | None = None) -> None:
     if view.problem:
         ledger.fail(step, view.problem)
     elif view.sight is Sight.FITTING:
-        ledger.succeed(step, _outcome(step), warning)
+        ledger.succeed(step, _outcome(step, from_json(step.spec)), warning)
     elif step.state == StepState.RUNNING:
         _look_later(step)
     else:
@@ -219,13 +230,17 @@ def _settle(step: Step, view: View, warning: Problem | None = None) -> None:
         ledger.follow(step, view.job_id, text=text, adopted=adopted)
 
 
-def _outcome(step: Step) -> Outcome:
+def _outcome(step: Step, spec: Spec) -> Outcome:
     """A request id that was never refused means that it was us."""
     if step.outcome:
         return Outcome(step.outcome)
     if not step.request_id:
-        return Outcome.REUSED
-    return Outcome.APPLIED if from_json(step.spec).changes else Outcome.CREATED
+        return Outcome.UNCHANGED if spec.changes or spec.removes else Outcome.REUSED
+    if spec.removes:
+        return Outcome.REMOVED
+    if spec.once:
+        return Outcome.DONE
+    return Outcome.APPLIED if spec.changes else Outcome.CREATED
 
 
 MOVES: dict[StepState, Move] = {StepState.WAITING: begin, StepState.SUBMITTING: resolve, StepState.RUNNING: look}

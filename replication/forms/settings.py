@@ -23,6 +23,7 @@ class SettingsForm(forms.Form):
         for each in settings:
             self.fields[each.name] = _field(each)
             self.fields[each.name].disabled = not editable
+            self.fields[each.name].unit = each.unit  # type: ignore[attr-defined]  # shown behind the control
 
     def seen_values(self) -> dict[str, Any] | None:
         """What was shown, by name; None when that was not sent whole."""

@@ -7,13 +7,13 @@ from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
-from replication.gateway import foundations, inventory, operations, placement, site_recovery
+from replication.gateway import changes, foundations, inventory, operations, placement, site_recovery
 from replication.gateway.clients import Clients
 from replication.gateway.inspection import Inspection
 from replication.gateway.kinds import Kind
 from replication.gateway.port import Progress, Submitted
 
-_KINDS: dict[str, Kind[Any]] = foundations.KINDS | placement.KINDS | site_recovery.KINDS
+_KINDS: dict[str, Kind[Any]] = foundations.KINDS | placement.KINDS | site_recovery.KINDS | changes.KINDS
 
 
 class AzureGateway:

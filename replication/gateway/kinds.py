@@ -27,11 +27,11 @@ class Kind(Generic[S]):
     """One row of the table from specs to Azure.
 
     methods: (get, put) of the SDK for a subscription; both take the group and the names that the id holds, in order, for the SDK's
-    arguments follow the path. waits: put is one of the SDK's `begin_…` methods.
+    arguments follow the path. body: None for what is asked for without one. waits: put is one of the SDK's `begin_…` methods.
     """
 
     methods: Callable[[Clients, str], tuple[Method, Method]]
-    body: Callable[[S], Json]
+    body: Callable[[S], Json] | None
     found: Callable[[S, Json], Found]
     waits: bool = True
 
@@ -49,12 +49,13 @@ class Kind(Generic[S]):
         return self.found(spec, body)
 
     def submit(self, clients: Clients, spec: S, request_id: str) -> Submitted:
-        """Send the PUT; never wait."""
+        """Send the request; never wait."""
         where = _parts(spec.id)
         _, put = self.methods(clients, where.subscription)
         options = {"polling": False} if self.waits else {}
+        body = [self.body(spec)] if self.body else []
         return operations.begin(
-            put, where.group, *where.names, self.body(spec), request_id=request_id, vault_id=_vault(where), **options
+            put, where.group, *where.names, *body, request_id=request_id, vault_id=_vault(where), **options
         )
 
 

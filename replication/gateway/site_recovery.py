@@ -1,6 +1,7 @@
 """Site Recovery: foundations, protected items, jobs. Bodies as in site-recovery-protocol.md §2.2, answers as in its §3."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from replication.domain import ids
@@ -45,7 +46,7 @@ def _parent(arm_id: str) -> str:
     return arm_id.rsplit("/", 2)[0]
 
 
-def _given(**values: Any) -> Json:
+def given(**values: Any) -> Json:
     """Only what was said: Site Recovery reads an empty text as a value."""
     return {name: value for name, value in values.items() if value}
 
@@ -88,21 +89,25 @@ def container_of(body: Json) -> inv.Container:
 
 
 def _policy_body(spec: PolicySpec) -> Json:
-    settings = {
+    return {"properties": {"providerSpecificInput": policy_settings(spec)}}
+
+
+def policy_settings(spec: PolicySpec) -> Json:
+    """The values of a policy as Azure takes them, in minutes."""
+    return {
         "instanceType": A2A,
         "recoveryPointHistory": spec.retention,
         "crashConsistentFrequencyInMinutes": spec.crash_consistent,
         "appConsistentFrequencyInMinutes": spec.app_consistent,
         "multiVmSyncStatus": "Enable" if spec.multi_vm else "Disable",  # answers say Enabled, Disabled
     }
-    return {"properties": {"providerSpecificInput": settings}}
 
 
-def _policy_found(spec: PolicySpec, body: Json) -> Found:
+def policy_found(spec: PolicySpec, body: Json) -> Found:
     got = policy_of(body)
     return Found(
-        spec=PolicySpec(
-            id=spec.id,
+        spec=replace(
+            spec,
             retention=got.retention,
             app_consistent=got.app_consistent,
             crash_consistent=got.crash_consistent,
@@ -186,7 +191,7 @@ def _updating_account(body: Json) -> str:
     return text(details, "automationAccountArmId") if on else ""
 
 
-def _network_mapping_body(spec: NetworkMappingSpec) -> Json:
+def network_mapping_body(spec: NetworkMappingSpec) -> Json:
     return {
         "properties": {
             "recoveryFabricName": spec.recovery_fabric_name,
@@ -196,10 +201,10 @@ def _network_mapping_body(spec: NetworkMappingSpec) -> Json:
     }
 
 
-def _network_mapping_found(spec: NetworkMappingSpec, body: Json) -> Found:
+def network_mapping_found(spec: NetworkMappingSpec, body: Json) -> Found:
     mapping = network_mapping_of(body)
-    got = NetworkMappingSpec(
-        id=spec.id,
+    got = replace(
+        spec,
         recovery_fabric_name=ids.name(text(body, "properties", "recoveryFabricArmId")),
         primary_network_id=mapping.primary_network_id,
         recovery_network_id=mapping.recovery_network_id,
@@ -221,7 +226,7 @@ def network_mapping_of(body: Json) -> inv.NetworkMapping:
 
 
 def _protect_body(spec: ProtectSpec) -> Json:
-    details = _given(
+    details = given(
         instanceType=A2A,
         fabricObjectId=spec.machine_id,
         recoveryContainerId=spec.recovery_container_id,
@@ -234,14 +239,14 @@ def _protect_body(spec: ProtectSpec) -> Json:
         multiVmGroupName=spec.replication_group,
         recoveryAzureNetworkId=spec.network_id,
         recoverySubnetName=spec.subnet_name,
-        vmManagedDisks=[_managed_disk(each) for each in spec.managed_disks],
+        vmManagedDisks=[managed_disk(each) for each in spec.managed_disks],
         vmDisks=[_unmanaged_disk(each) for each in spec.unmanaged_disks],
     )
     return {"properties": {"policyId": spec.policy_id, "providerSpecificDetails": details}}
 
 
-def _managed_disk(spec: ManagedDiskSpec) -> Json:
-    return _given(
+def managed_disk(spec: ManagedDiskSpec) -> Json:
+    return given(
         diskId=spec.disk_id,
         primaryStagingAzureStorageAccountId=spec.cache_account_id,
         recoveryResourceGroupId=spec.group_id,
@@ -274,11 +279,11 @@ def _protect_found(spec: ProtectSpec, body: Json) -> Found:
         spec=_protect_of(spec, properties),
         state=_enabled_state(word.lower()),
         state_text=text(properties, "protectionStateDescription") or word,
-        job_id=_scenario_job(properties),
+        job_id=scenario_job(properties),
         facts={
             "protectionState": word,
             "errors": [each.message for each in _health(properties)],
-            "settled": _settled(spec.id, properties),
+            "settled": settled(spec.id, properties),
         },
     )
 
@@ -305,12 +310,12 @@ def _protect_of(spec: ProtectSpec, properties: Json) -> ProtectSpec:
         replication_group=text(details, "multiVmGroupName"),
         churn=text(details, "churnOptionSelected"),
         network_id=text(details, "selectedRecoveryAzureNetworkId"),
-        managed_disks=tuple(_managed_of(each) for each in rows(details, "protectedManagedDisks")),
+        managed_disks=tuple(managed_of(each) for each in rows(details, "protectedManagedDisks")),
         unmanaged_disks=tuple(_unmanaged_of(each) for each in rows(details, "protectedDisks")),
     )
 
 
-def _managed_of(disk: Json) -> ManagedDiskSpec:
+def managed_of(disk: Json) -> ManagedDiskSpec:
     return ManagedDiskSpec(
         disk_id=text(disk, "diskId"),
         cache_account_id=text(disk, "primaryStagingAzureStorageAccountId"),
@@ -332,9 +337,9 @@ def _unmanaged_of(disk: Json) -> UnmanagedDiskSpec:
 # -- update ---------------------------------------------------------------------------------------------------------------
 
 
-def _settle_body(spec: SettleSpec) -> Json:
+def settle_body(spec: SettleSpec) -> Json:
     """A PATCH. Input and output names of an address configuration differ (§6 no. 11); so does the spelling of *selected* (no. 10)."""
-    properties = _given(
+    properties = given(
         recoveryAzureVMName=spec.name,
         recoveryAzureVMSize=spec.size,
         selectedRecoveryAzureNetworkId=spec.network_id,
@@ -344,7 +349,7 @@ def _settle_body(spec: SettleSpec) -> Json:
 
 
 def _interface_body(spec: InterfaceSpec) -> Json:
-    address = _given(
+    address = given(
         ipConfigName=spec.configuration,
         isPrimary=True,
         isSeletedForFailover=True,
@@ -355,18 +360,18 @@ def _interface_body(spec: InterfaceSpec) -> Json:
 
 
 def _settle_found(spec: SettleSpec, body: Json) -> Found:
-    return _settled(spec.id, body.get("properties") or {})
+    return settled(spec.id, body.get("properties") or {})
 
 
-def _settled(item_id: str, properties: Json) -> Found:
+def settled(item_id: str, properties: Json) -> Found:
     """An item's settings; *ready* when Azure takes others: only of a protected item at which nothing else is done (§5, PATCH)."""
     word = text(properties, "protectionState").lower()
     testing = "TestFailoverCleanup" in (properties.get("allowedOperations") or ())
     if word == "protected":
-        state = "unfinished" if testing or _scenario_job(properties) else "ready"
+        state = "unfinished" if testing or scenario_job(properties) else "ready"
     else:
         state = "unfinished" if word in _ENABLING or word.startswith("initialreplication") else "broken"
-    job_id = _scenario_job(properties)
+    job_id = scenario_job(properties)
     return Found(spec=_settings_of(item_id, properties), state=state, state_text=word, job_id=job_id)
 
 
@@ -406,16 +411,16 @@ KINDS: dict[str, Kind[Any]] = {
     ContainerSpec.kind: Kind(
         methods=_of_group("replication_protection_containers"), body=_container_body, found=_container_found
     ),
-    PolicySpec.kind: Kind(methods=_of_group("replication_policies"), body=_policy_body, found=_policy_found),
+    PolicySpec.kind: Kind(methods=_of_group("replication_policies"), body=_policy_body, found=policy_found),
     ContainerMappingSpec.kind: Kind(
         methods=_of_group("replication_protection_container_mappings"), body=_mapping_body, found=_mapping_found
     ),
     AgentUpdateSpec.kind: Kind(methods=_agent_update_methods, body=_agent_update_body, found=_agent_update_found),
     NetworkMappingSpec.kind: Kind(
-        methods=_of_group("replication_network_mappings"), body=_network_mapping_body, found=_network_mapping_found
+        methods=_of_group("replication_network_mappings"), body=network_mapping_body, found=network_mapping_found
     ),
     ProtectSpec.kind: Kind(methods=_of_group("replication_protected_items"), body=_protect_body, found=_protect_found),
-    SettleSpec.kind: Kind(methods=_update_methods, body=_settle_body, found=_settle_found),
+    SettleSpec.kind: Kind(methods=_update_methods, body=settle_body, found=_settle_found),
 }
 
 
@@ -561,7 +566,7 @@ def item_of(body: Json) -> inv.Item:
         rpo_at=moment(details.get("lastRpoCalculatedTime")),
         last_test_at=moment(properties.get("lastSuccessfulTestFailoverTime")),
         last_failover_at=moment(properties.get("lastSuccessfulFailoverTime")),
-        job_id=_scenario_job(properties),
+        job_id=scenario_job(properties),
         correlation_id=text(properties, "eventCorrelationId"),
         errors=_health(properties),
         details=_shown(details),
@@ -575,7 +580,7 @@ def _progress(properties: Json, details: Json) -> int | None:
     return min(100, whole(details.get("monitoringPercentageCompletion")) or 0)
 
 
-def _scenario_job(properties: Json) -> str:
+def scenario_job(properties: Json) -> str:
     """The running job; an idle item names `…/replicationJobs/None`."""
     job_id = text(properties, "currentScenario", "jobId")
     return "" if ids.name(job_id) in {"", "None"} else job_id

@@ -1,30 +1,34 @@
 """Rows. What is stored is said in docs/architecture.md; who may see a row is said in access.py."""
 
+from replication.models.approval import Approval
 from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
 from replication.models.connection import Connection
 from replication.models.draft import Draft, DraftMachine
 from replication.models.event import Event
 from replication.models.grant import Grant, GrantScope
+from replication.models.history import HistoryDay, HistoryFrame
 from replication.models.inventory import Machine, Resource, Subscription
 from replication.models.issue import AffectedItem, HealthIssue
 from replication.models.item import ProtectedItem, RecoveryPoint
 from replication.models.job import Job
+from replication.models.ledger import Breach, LedgerMonth, MaintenanceWindow
 from replication.models.pace import Pace, Turn
 from replication.models.person import Person
 from replication.models.plan import ReplicationPlan
 from replication.models.reading import Reading
 from replication.models.run import MachineClaim, Run, Step, StepEvent
-from replication.models.sample import Sample
 from replication.models.setting import Setting
 from replication.models.vault import Vault
 from replication.models.view import SavedView
 
 __all__ = [
     "AffectedItem",
+    "Approval",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
     "AuditSubject",
+    "Breach",
     "Connection",
     "Draft",
     "DraftMachine",
@@ -32,9 +36,13 @@ __all__ = [
     "Grant",
     "GrantScope",
     "HealthIssue",
+    "HistoryDay",
+    "HistoryFrame",
     "Job",
+    "LedgerMonth",
     "Machine",
     "MachineClaim",
+    "MaintenanceWindow",
     "Pace",
     "Person",
     "ProtectedItem",
@@ -43,7 +51,6 @@ __all__ = [
     "ReplicationPlan",
     "Resource",
     "Run",
-    "Sample",
     "SavedView",
     "Setting",
     "Step",

@@ -16,7 +16,8 @@ class ReplicationPlan(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     vault = models.ForeignKey(Vault, on_delete=models.PROTECT, related_name="plans")
-    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="plans")
+    # None: not planned by the wizard, but as a change of something that is there (actions/changes.py).
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, null=True, blank=True, related_name="plans")
     digest = models.CharField(max_length=64, db_index=True)  # of intent: machines, target names, settings
     document = models.TextField()  # domain Plan as canonical JSON
     created_at = models.DateTimeField()

@@ -18,6 +18,15 @@ class Run(models.Model):
     class Purpose(models.TextChoices):
         TARGETS = "targets", "Create target resources"
         ENABLE = "enable", "Enable replication"
+        UPDATE = "update", "Change settings"
+        ADD_DISKS = "add_disks", "Protect added disks"
+        DISMISS = "dismiss", "Dismiss health errors"
+        RESYNC = "resync", "Resynchronize"
+        UPDATE_AGENT = "update_agent", "Update the agent"
+        DISABLE = "disable", "Disable replication"
+        POLICY = "policy", "Change replication policies"
+        MAPPING = "mapping", "Change network mappings"
+        JOB = "job", "Control a Site Recovery job"
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -37,7 +46,7 @@ class Run(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     vault = models.ForeignKey(Vault, on_delete=models.PROTECT, related_name="runs")
     plan = models.ForeignKey(ReplicationPlan, on_delete=models.PROTECT, related_name="runs")
-    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
     retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="retries")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     machine_count = models.IntegerField(default=0)

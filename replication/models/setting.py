@@ -18,7 +18,9 @@ class Setting(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["name"], condition=models.Q(vault=None), name="one_setting"),
-            models.UniqueConstraint(fields=["name", "vault"], condition=~models.Q(vault=None), name="one_setting_a_vault"),
+            models.UniqueConstraint(
+                fields=["name", "vault"], condition=~models.Q(vault=None), name="one_setting_a_vault"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,9 +1,7 @@
 """The audit as people read it: sentences, differences, and the grid."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,6 +15,7 @@ from replication.domain.vocabulary import ACTIONS, action_label
 from replication.grid import Choice, Column, Day, Grid, Rows, Text, by
 from replication.models import AuditEntry, AuditSubject
 from replication.presenters.looks import State
+from replication.presenters.values import compact, fields
 
 OUTCOMES = {
     "ok": State("ok", "Done"),
@@ -46,9 +45,9 @@ def grid() -> Grid:
             Column(key="machines", label="Machines", text=lambda e: e.subject_count),
             Column(key="run", label="Run", text=lambda e: e.run_id or ""),
             Column(key="reason", label="Reason", text=lambda e: e.reason),
-            Column(key="before", label="Before", text=lambda e: _compact(e.before)),
-            Column(key="after", label="After", text=lambda e: _compact(e.after)),
-            Column(key="detail", label="Detail", text=lambda e: _compact(e.detail)),
+            Column(key="before", label="Before", text=lambda e: compact(e.before)),
+            Column(key="after", label="After", text=lambda e: compact(e.after)),
+            Column(key="detail", label="Detail", text=lambda e: compact(e.detail)),
             Column(key="request", label="Request id", text=lambda e: e.request_id),
             Column(key="correlation", label="Azure correlation id", text=lambda e: e.correlation_id),
             Column(key="address", label="Address", text=lambda e: e.source_address),
@@ -103,17 +102,6 @@ def _midnight_after(day: date) -> datetime:
 def role_label(role: str) -> str:
     """Team lead for team_lead; a role that there is no more, as it was written."""
     return Role(role).label if role in set(Role) else role
-
-
-def _compact(value: Any) -> str:
-    """A JSON value in one line: role: operator; source: [a, b]."""
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_compact(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(_compact(each) for each in value)
-    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +168,13 @@ class AuditRow:
     @property
     def changes(self) -> list[tuple[str, str | None, str | None]]:
         """What was before and after, field by field; None where a side has nothing."""
-        before, after = _fields(self.entry.before), _fields(self.entry.after)
+        before, after = fields(self.entry.before), fields(self.entry.after)
         return [(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
 
     @property
     def details(self) -> list[tuple[str, str]]:
         given = [("reason", self.entry.reason)] if self.entry.reason else []
-        return given + list(_fields(self.entry.detail).items())
+        return given + list(fields(self.entry.detail).items())
 
     @property
     def evidence(self) -> list[tuple[str, str]]:
@@ -225,19 +213,3 @@ class AuditRow:
     @property
     def more_subjects(self) -> int:
         return max(0, self.entry.subject_count - _LISTED)
-
-
-def _fields(value: Any) -> dict[str, str]:
-    """A JSON value as fields with readable text; nested ones get names like target: location."""
-    if value is None:
-        return {}
-    return dict(_flat(value, "")) if isinstance(value, dict) else {"value": _compact(value)}
-
-
-def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    for name, each in value.items():
-        shown = prefix + name.replace("_", " ")
-        if isinstance(each, dict):
-            yield from _flat(each, f"{shown}: ")
-        else:
-            yield shown, _compact(each)

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from replication import charts, clock
+from replication import charts, clock, history
 from replication.domain import ids
 from replication.domain.safety import RPO_TARGET
 from replication.models import ProtectedItem
 from replication.presenters.items import ItemRow
 from replication.presenters.looks import moment
 
-SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
+SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "90d": timedelta(days=90)}
 _TONES = {"Critical": "error", "Error": "error", "Warning": "warn"}
 _ERROR_PARTS = ("code", "message", "causes", "action", "severity")
 
@@ -134,9 +134,7 @@ class ItemPage:
 
     def samples(self) -> list[charts.Sample]:
         """The readings in the window, thinned so that peaks stay; one query."""
-        since = clock.now() - SPANS[self.span]
-        rows = self.item.samples.filter(at__gte=since).order_by("at").values_list("at", "rpo")
-        return charts.thin([charts.Sample(at, rpo) for at, rpo in rows])
+        return [charts.Sample(bucket.start, bucket.rpo) for bucket in history.series(self.item, self.span).buckets]
 
     def chart(self) -> "Chart | None":
         """None when nothing was ever measured in the window."""

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from replication import clock
 from replication.domain import ids
+from replication.domain.changes import DisableSpec
 from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.states import RUN
 from replication.domain.steps import FINAL, STAGE_OF, STAGES, Outcome, StepState
@@ -21,10 +22,16 @@ from replication.presenters.looks import State, region, run_state, step_state
 
 STEPS_SHOWN = 100  # of the foundations of one run; more than that is said in a sentence
 EVENTS_SHOWN = 20
-MACHINES = STAGE_OF[ProtectSpec.kind]  # the stage whose steps are the machines themselves
+SETTINGS = STAGE_OF[SettleSpec.kind]
+MACHINES = tuple(STAGE_OF[kind] for kind in (ProtectSpec.kind, DisableSpec.kind))  # stages whose steps are machines' own
+WIZARD = (Run.Purpose.TARGETS, Run.Purpose.ENABLE)
 _UNDER_WAY = (StepState.SUBMITTING, StepState.RUNNING)
 _MAPPINGS = {"container_mapping", "network_mapping"}
-_OUTCOMES = {Outcome.CREATED: "new", Outcome.REUSED: "reuse", Outcome.ADOPTED: "reuse"}
+_TITLED = _MAPPINGS | {"mapping_change", "mapping_removal", "job_cancel", "job_restart"}
+_OUTCOMES = {
+    Outcome.CREATED: "new", Outcome.REUSED: "reuse", Outcome.ADOPTED: "reuse", Outcome.APPLIED: "new",
+    Outcome.UNCHANGED: "reuse", Outcome.DONE: "new", Outcome.REMOVED: "new",
+}  # fmt: skip
 
 
 def elapsed(begun: datetime | None, ended: datetime | None) -> float | None:
@@ -75,7 +82,7 @@ def by_number_or_machine(rows: Rows, text: str) -> Rows:
     number = text.lower().removeprefix("run").strip()
     if number.isdecimal() and len(number) < 18:
         return rows.filter(number=int(number))
-    named = words("title")(Step.objects.filter(kind="protect"), text)
+    named = words("title")(Step.objects.exclude(machine_key=""), text)
     return rows.filter(Q(vault__name__icontains=text) | Q(pk__in=named.values("run_id")))
 
 
@@ -95,6 +102,11 @@ class RunRow:
         count = self.run.machine_count
         machines = f", {count:,} machine{'' if count == 1 else 's'}" if count else ""
         return f"{Run.Purpose(self.run.purpose).label}{machines}"
+
+    @property
+    def of_change(self) -> bool:
+        """Whether it changes what is there, instead of what the wizard planned."""
+        return Run.Purpose(self.run.purpose) not in WIZARD
 
     @property
     def number_text(self) -> str:
@@ -150,7 +162,8 @@ class StepRow:
     def title(self) -> str:
         """Target resource group rg-erp-asr; a mapping's own name says less than its title."""
         titled = self.step.title
-        return titled if self.step.kind in _MAPPINGS or self._name in titled else f"{titled} {self._name}"
+        told = self.step.kind in _TITLED or self.step.machine_key or self._name in titled
+        return titled if told else f"{titled} {self._name}"
 
     @property
     def detail(self) -> str:
@@ -170,6 +183,11 @@ class StepRow:
     def mark_text(self) -> str:
         """Created, Reused, or Adopted: an operation that was under way already made it."""
         return Outcome(self.step.outcome).value.capitalize() if self.step.outcome else ""
+
+    @property
+    def outcome_text(self) -> str:
+        """What became of a machine's step that succeeded."""
+        return "Enabled" if self.step.kind == ProtectSpec.kind else self.mark_text or "Done"
 
     @property
     def problem(self) -> dict[str, Any] | None:
@@ -260,7 +278,8 @@ class MachineRow:
 
     @property
     def copying(self) -> bool:
-        return bool(self.item and self.row.step.state == StepState.SUCCEEDED)
+        enabled = self.row.step.kind == ProtectSpec.kind and self.row.step.state == StepState.SUCCEEDED
+        return bool(self.item and enabled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,8 +312,13 @@ class Progress:
 
     @property
     def machines_failed(self) -> int:
-        counts = self.stages[MACHINES].counts
-        return counts.get(StepState.FAILED, 0) + counts.get(StepState.SKIPPED, 0)
+        counts = [self.stages[index].counts for index in MACHINES]
+        return sum(each.get(StepState.FAILED, 0) + each.get(StepState.SKIPPED, 0) for each in counts)
+
+    @property
+    def machines(self) -> int:
+        """Machines' own steps."""
+        return sum(self.stages[index].total for index in MACHINES)
 
     @property
     def tone(self) -> str:
@@ -323,7 +347,7 @@ def progress(run: Run, names: Mapping[str, str]) -> Progress:
 
 def foundations(run: Run) -> list[Step]:
     """The steps that are not a machine's, with their events."""
-    rows = run.steps.filter(stage__lt=MACHINES).defer("needs", "handle").prefetch_related("events")
+    rows = run.steps.filter(machine_key="").defer("needs", "handle").prefetch_related("events")
     return _of(run, rows[:STEPS_SHOWN])
 
 
@@ -349,13 +373,14 @@ MACHINE_FILTERS = {
     "failed": ("Failed", Q(state__in=(StepState.FAILED, StepState.SKIPPED))),
     "running": ("Running", Q(state__in=_UNDER_WAY)),
     "waiting": ("Waiting", Q(state=StepState.WAITING)),
-    "done": ("Enabled", Q(state=StepState.SUCCEEDED)),
+    "done": ("Done", Q(state=StepState.SUCCEEDED)),
 }
 
 
 def machine_steps(run: Run, chosen: str) -> QuerySet[Step]:
-    """The machines' steps, of one kind when that is asked for."""
-    rows = run.steps.filter(kind=ProtectSpec.kind).defer("needs", "handle").order_by("position", "pk")
+    """The machines' own steps, of one kind when that is asked for."""
+    own = run.steps.exclude(machine_key="").exclude(kind=SettleSpec.kind)
+    rows = own.defer("needs", "handle").order_by("position", "pk")
     if chosen == "failed":
         unsettled = run.steps.filter(kind=SettleSpec.kind, state=StepState.FAILED)
         return rows.filter(MACHINE_FILTERS[chosen][1] | Q(machine_key__in=unsettled.order_by().values("machine_key")))
@@ -382,7 +407,7 @@ def _machine_row(
 ) -> MachineRow:
     name = step.spec.get("machine_name") or step.title
     row = StepRow(step, names)
-    now = "Enabled" if step.state == StepState.SUCCEEDED else row.word
+    now = row.outcome_text if step.state == StepState.SUCCEEDED else row.word
     return MachineRow(
         row=row,
         name=name,
@@ -395,12 +420,11 @@ def _machine_row(
 
 def failed_title(counted: Progress) -> str:
     """1 of 14 machines failed; or, when it was not a machine, 2 steps failed."""
-    machines = counted.stages[MACHINES]
-    settings = counted.stages[-1].counts.get(StepState.FAILED, 0)
+    settings = counted.stages[SETTINGS].counts.get(StepState.FAILED, 0)
     if settings and settings == counted.failed:
         return f"The settings of {settings:,} machine{'s' * (settings != 1)} were not applied."
-    if machines.total and counted.machines_failed:
-        return f"{counted.machines_failed:,} of {machines.total:,} machines failed."
+    if counted.machines_failed:
+        return f"{counted.machines_failed:,} of {counted.machines:,} machines failed."
     return f"{counted.failed:,} step{'' if counted.failed == 1 else 's'} failed."
 
 

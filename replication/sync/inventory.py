@@ -5,7 +5,7 @@ Subscriptions are read one by one, each completely before anything of it is stor
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,12 +14,10 @@ from replication import clock
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.gateway.port import AzureError, Gateway
-from replication.models import Connection, Machine, ProtectedItem, Resource, Sample
+from replication.models import Connection, Machine, ProtectedItem, Resource
 from replication.sync import verdicts
 from replication.sync.outcome import Outcome
 from replication.sync.snapshots import Values, store
-
-HISTORY = timedelta(days=31)  # how long health and RPO samples are kept
 
 Kind = Resource.Kind
 Shared = (
@@ -54,7 +52,6 @@ def read(connection: Connection, gateway: Gateway) -> Outcome:
     _store_locations(connection, locations)
     for each in subscriptions:
         outcome += _read_subscription(connection, gateway, each)
-    Sample.objects.filter(at__lt=clock.now() - HISTORY).delete()
     return _finish(connection, outcome)
 
 

@@ -1,7 +1,6 @@
 """A vault's protected items and what Site Recovery has set up: read whole, then stored in one transaction."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +9,10 @@ from django.db.models import QuerySet
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.domain.states import HEALTH_RANK, ItemStatus, item_status
-from replication.models import ProtectedItem, Sample, Vault
+from replication.models import ProtectedItem, Vault
+from replication.sync import history, turns
 from replication.sync.outcome import Outcome
-from replication.sync.snapshots import BATCH, store
-
-Known = Mapping[str, tuple[datetime | None, str]]  # key -> (rpo_at, health) as stored before
+from replication.sync.snapshots import store
 
 
 def item_key(vault_key: str, name: str) -> str:
@@ -26,7 +24,7 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
     """Make the vault's rows say what was read; call inside a transaction. version: the vault's, if anything changed."""
     items = {item_key(vault.key, each.name): each for each in found}
     rows = ProtectedItem.objects.filter(connection_id=vault.connection_id, vault=vault)
-    known = {key: (at, health) for key, at, health in rows.filter(gone_at=None).values_list("key", "rpo_at", "health")}
+    before = turns.standings(rows)
     changed = store(
         rows,
         {key: _columns(each) | {"changed_at": now, "version": version} for key, each in items.items()},
@@ -35,8 +33,10 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
         unique=("connection", "key"),
         once={"first_seen_at": now},
     )
-    _store_samples(vault, items, known, now)
     _note_copies(rows, now)
+    turned = turns.between(before, items)
+    pks = dict(rows.filter(gone_at=None).values_list("key", "pk"))
+    history.record(vault, pks, items, now, moved=bool(turned))
     return Outcome(changed=len(changed), seen=len(items))
 
 
@@ -79,35 +79,3 @@ def _note_copies(rows: QuerySet[ProtectedItem], now: datetime) -> None:
     """When the first copy was done; forgotten when the machine is enabled anew."""
     rows.filter(status=ItemStatus.PROTECTED, copied_at=None).update(copied_at=now)
     rows.filter(status__in=(ItemStatus.ENABLING, ItemStatus.COPYING)).exclude(copied_at=None).update(copied_at=None)
-
-
-# -- history ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    at: datetime
-    rpo: int | None
-    health: str
-
-
-def _store_samples(vault: Vault, items: Mapping[str, inv.Item], known: Known, now: datetime) -> None:
-    """One sample an item whenever Azure computed a new RPO or the health changed."""
-    points = {key: point for key, item in items.items() if (point := _point(item, known.get(key), now))}
-    rows = ProtectedItem.objects.filter(vault=vault, key__in=points) if len(points) < BATCH else vault.items.all()
-    Sample.objects.bulk_create(
-        (
-            Sample(item_id=pk, at=points[key].at, rpo=points[key].rpo, health=points[key].health)
-            for pk, key in rows.values_list("pk", "key")
-            if key in points
-        ),
-        ignore_conflicts=True,
-        batch_size=BATCH,
-    )
-
-
-def _point(item: inv.Item, before: tuple[datetime | None, str] | None, now: datetime) -> _Point | None:
-    rpo_at, health = before or (None, "")
-    if item.rpo_at and item.rpo_at != rpo_at:
-        return _Point(item.rpo_at, item.rpo, item.replication_health)
-    return _Point(now, item.rpo, item.replication_health) if item.replication_health != health else None

@@ -15,7 +15,7 @@ from replication.domain.states import ITEM
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
-from replication.sync import events, issues, jobs, verdicts
+from replication.sync import events, history, issues, jobs, verdicts
 from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
 
@@ -123,10 +123,14 @@ def _fail(vault: Vault, problem: Problem) -> Outcome:
     """Keep the rows, say why they are old, and come back: soon for a passing fault, not before Azure said."""
     soon = problem.when is not When.NEVER
     pause = max(settings.SYNC_INTERVAL_MOVING if soon else settings.SYNC_INTERVAL_IDLE, problem.retry_after)
-    _ours(vault).update(
-        lease_until=None,
-        problem=problem.to_json(),
-        due_at=clock.now() + timedelta(seconds=pause),
-        version=F("version") + 1,
-    )
+    now = clock.now()
+    with transaction.atomic():
+        ours = _ours(vault).update(
+            lease_until=None,
+            problem=problem.to_json(),
+            due_at=now + timedelta(seconds=pause),
+            version=F("version") + 1,
+        )
+        if ours:
+            history.blind(vault, now)
     return Outcome(problem=problem)

@@ -215,4 +215,6 @@ def why_not_retry(row: present.RunRow, progress: present.Progress) -> str:
     """'' when the run has ended and left something undone."""
     if not row.finished:
         return "Available when the run has ended."
+    if row.run.purpose == Run.Purpose.DISABLE:
+        return "Disabling is not repeated unseen: choose the machines again and confirm."
     return "" if progress.unfinished else "Everything in this run succeeded."

@@ -25,7 +25,7 @@ from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
 from django.conf import settings  # noqa: E402
 
 from replication.domain import ids  # noqa: E402
-from replication.domain.specs import from_json  # noqa: E402
+from replication.domain.spec_table import from_json  # noqa: E402
 from replication.gateway import pipeline  # noqa: E402
 from replication.gateway.site_recovery import KINDS  # noqa: E402
 

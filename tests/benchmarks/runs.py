@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from replication.domain.specs import ProtectSpec, from_json
+from replication.domain.spec_table import from_json
+from replication.domain.specs import ProtectSpec
 from tests.benchmarks import projected
 from tests.benchmarks.installation import Installation, installation
 from tests.journey.house import until

@@ -9,7 +9,8 @@ from replication.domain.choices import MachineChoice
 from replication.domain.compiler import compile_plan
 from replication.domain.plan import Plan, parse
 from replication.domain.settling import address_refusal
-from replication.domain.specs import InterfaceSpec, SettleSpec, from_json
+from replication.domain.spec_table import from_json
+from replication.domain.specs import InterfaceSpec, SettleSpec
 
 from .estate import choices, facts, machine
 

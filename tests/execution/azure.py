@@ -194,6 +194,22 @@ class Azure:
         self._call("availability_sets", subscription_id)
         return iter(())
 
+    def placement_groups(self, subscription_id: str) -> Iterator[inv.PlacementGroup]:
+        self._call("placement_groups", subscription_id)
+        return iter(())
+
+    def capacity_groups(self, subscription_id: str) -> Iterator[inv.CapacityGroup]:
+        self._call("capacity_groups", subscription_id)
+        return iter(())
+
+    def encryption_sets(self, subscription_id: str) -> Iterator[inv.EncryptionSet]:
+        self._call("encryption_sets", subscription_id)
+        return iter(())
+
+    def automation_accounts(self, subscription_id: str) -> Iterator[inv.AutomationAccount]:
+        self._call("automation_accounts", subscription_id)
+        return iter(())
+
     def site(self, vault_id: str) -> inv.Site:
         self._call("site", vault_id)
         return inv.Site(

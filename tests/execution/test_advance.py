@@ -240,7 +240,7 @@ def test_asked_and_got_are_compared_even_after_success(azure: Azure) -> None:
     azure.there.clear()
     finish_until_protecting(run, azure)
     wrong = {**planned.spec.to_json(), "recovery_group_id": build.GROUP}
-    from replication.domain.specs import from_json
+    from replication.domain.spec_table import from_json
 
     azure.there[planned.spec.id.lower()] = Found(spec=from_json(wrong))
     finish(run, azure)

@@ -129,7 +129,7 @@ def test_settings_that_are_there_are_not_asked_for(azure: Azure) -> None:
     azure.settings[ids.key(spec.id)] = spec
     run = build.run("web", planned=planned("web"))
     finish_synced(run, azure)
-    assert run.steps.get(kind="settle").outcome == "reused"
+    assert run.steps.get(kind="settle").outcome == "unchanged"
     assert azure.accepted[f"{ids.key(spec.id)}#settings"] == 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import transaction
@@ -24,7 +25,7 @@ REFUSED = {"403", "404", "405", ">login"}
 ALL_TARGETS = ("ours", "theirs", "absent")
 # What a request that was refused may not have touched; of the audit, only the entry of the refusal itself.
 WATCHED = (
-    models.Draft, models.DraftMachine, models.Grant, models.GrantScope, models.MachineClaim, models.Person, models.Reading,
+    models.Approval, models.Draft, models.DraftMachine, models.Grant, models.GrantScope, models.MachineClaim, models.Person, models.Reading,
     models.ReplicationPlan, models.Run, models.Setting, models.Step, models.Vault,
 )  # fmt: skip
 
@@ -96,7 +97,7 @@ def address_of(world: World, name: str, target: str) -> str:
 def said(response: Any) -> str:
     if response.status_code != 302:
         return str(response.status_code)
-    return f">{resolve(response['Location'].partition('?')[0]).url_name}"
+    return f">{resolve(urlsplit(response['Location']).path).url_name}"
 
 
 def plain(body: str, address: str) -> str:

@@ -1,6 +1,7 @@
 """Two vaults with something of every kind in each, and everybody who may come to the door."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from replication.actions.actor import Actor
 from replication.actions.audit import record
 from replication.domain import inventory as inv
 from replication.models import (
+    Approval,
     AuditEntry,
     Connection,
     Draft,
@@ -57,6 +59,7 @@ class Side:
     entry: int
     draft: Draft
     view: SavedView
+    approval: Approval
 
     @property
     def digest(self) -> str:
@@ -150,7 +153,18 @@ def _side(name: str, vault: Vault, administrator: Person) -> Side:
         entry=AuditEntry.objects.latest("sequence").sequence,
         draft=_draft(vault, administrator, f"erp-{name}"),
         view=SavedView.objects.create(owner=administrator, name=f"view-{name}", created_at=clock.now()),
+        approval=_approval(vault, colleague, f"erp-{name}"),
     )
+
+
+def _approval(vault: Vault, by: Person, machine: str) -> Approval:
+    """What somebody asked who has no role for it any more, so that each may decide by their role alone."""
+    now = clock.now()
+    return Approval.objects.create(
+        vault=vault, action="run.enable", digest="d", subject_kind="draft", subject_key="d", subject_name=f"entry-{machine}",
+        shown={"machines": 1}, machines=[machine], address="/", state="pending", requested_by=by, requested_at=now,
+        expires_at=now + timedelta(days=1),
+    )  # fmt: skip
 
 
 def _draft(vault: Vault, owner: Person, machine: str) -> Draft:
@@ -188,12 +202,14 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         return [uuid or side.run.pk]
     if name in {"person", "person_active", "grant_choose"}:
         return [ABSENT if absent else side.colleague.pk]
+    if name in {"approval", "approval_approve", "approval_refuse", "approval_withdraw"}:
+        return [ABSENT if absent else side.approval.pk]
     if name.startswith("draft"):
         return [uuid or side.draft.pk]
     child = world.theirs if target == "mixed" else side
     special = {
         "setting_section": ["absent" if absent else "audit"],
-        "vault_setting_section": [ABSENT if absent else side.vault.pk, "audit"],
+        "vault_setting_section": [ABSENT if absent else side.vault.pk, "approvals"],
         "step": [uuid or side.run.pk, child.step.pk],
         "job": [side.vault.pk, ABSENT if absent else child.job.pk],
         "reading": [ABSENT if absent else side.reading.pk],
@@ -221,6 +237,8 @@ def payload(world: World, name: str, target: str) -> dict[str, Any]:
         "draft_create_targets": {"digest": side.digest},
         "draft_enable": {"digest": side.digest},
         "audit_bundle": {},
+        "approval_refuse": {"note": "no"},
+        "vault_setting_section": {"approvals.verbs": ["run.enable"], "approvals.expiry": "24"},
     }
     data = forms.get(name, {})
     return data | {"version": side.draft.version} if name.startswith("draft") else data

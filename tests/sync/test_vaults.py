@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from replication import clock
+from replication import clock, history
 from replication.actions import readings as asked
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.gateway.clients import open_gateway
-from replication.models import Machine, ProtectedItem, Reading, RecoveryPoint, Sample, Vault
+from replication.models import Machine, ProtectedItem, Reading, RecoveryPoint, Vault
 from replication.sync import inventory, readings, vaults
 from tests.gateway.estate import make, world_of
 
@@ -69,7 +69,7 @@ def test_an_enabled_machine_becomes_a_row_and_a_protected_machine(vault, enabled
     machine = Machine.objects.get(name="crm-db-01")
     assert (machine.protected_in, machine.replicable) == (item.key, False)
     assert "rsv-dr-sea" in machine.verdicts[0]["message"]
-    assert Sample.objects.filter(item=item).exists()
+    assert any(bucket.known for bucket in history.series(item, "1h").buckets)
     assert {each["location"] for each in vault.site["fabrics"]} == {"eastasia", "southeastasia"}
     enable = vault.jobs.get(scenario="EnableDr")
     assert (enable.state, enable.target_name) == ("Succeeded", "crm-db-01")

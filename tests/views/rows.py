@@ -6,8 +6,21 @@ from typing import Any
 from replication import clock
 from replication.domain import documents
 from replication.domain import inventory as inv
+from replication.domain.packing import SHARD, Observed, pack_frame
 from replication.domain.states import HEALTH_RANK
-from replication.models import Draft, Job, Machine, Person, ProtectedItem, ReplicationPlan, Run, Step, StepEvent, Vault
+from replication.models import (
+    Draft,
+    HistoryFrame,
+    Job,
+    Machine,
+    Person,
+    ProtectedItem,
+    ReplicationPlan,
+    Run,
+    Step,
+    StepEvent,
+    Vault,
+)
 from tests.conftest import SUBSCRIPTION
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -39,6 +52,15 @@ def item(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
         "as_of": NOON, "issue_count": len(errors),
     }  # fmt: skip
     return ProtectedItem.objects.create(**given | columns | {"status": status})
+
+
+def seen(vault: Vault, at: datetime, what: dict[ProtectedItem, Observed]) -> None:
+    """What a sweep saw of some items at a time."""
+    shards: dict[int, list[tuple[int, Observed]]] = {}
+    for found, each in what.items():
+        shards.setdefault(found.pk // SHARD, []).append((found.pk, each))
+    for shard, rows in shards.items():
+        HistoryFrame.objects.create(vault=vault, shard=shard, at=at, data=pack_frame(rows))
 
 
 def machine(vault: Vault, name: str, group: str = "rg-erp", subscription: str = SUBSCRIPTION) -> Machine:

@@ -12,17 +12,8 @@ from django.urls import reverse
 
 from replication import clock
 from replication.domain import inventory as inv
-from replication.models import (
-    AuditEntry,
-    Machine,
-    Person,
-    ProtectedItem,
-    Reading,
-    RecoveryPoint,
-    Sample,
-    SavedView,
-    Vault,
-)
+from replication.domain.packing import Observed
+from replication.models import AuditEntry, Machine, Person, ProtectedItem, Reading, RecoveryPoint, SavedView, Vault
 from tests.views import rows
 from tests.views.conftest import SignedIn
 
@@ -252,7 +243,7 @@ def test_the_item_page_tells_what_azure_says(signed_in: SignedIn, vault: Vault, 
         created_at=rows.NOON,
     )  # fmt: skip
     found = rows.item(vault, "erp", health="Critical", rpo=7200, errors=[error])
-    Sample.objects.create(item=found, at=clock.now() - timedelta(hours=1), rpo=7200, health="Critical")
+    rows.seen(vault, clock.now() - timedelta(hours=1), {found: Observed(7200, "Critical", counts=True, unknown=False)})
     shown = signed_in(admin).get(reverse("replication:item", args=[found.pk])).content.decode()
     for said in (
         "No recovery point for an hour.",
@@ -305,7 +296,9 @@ def test_somebody_elses_reading_is_absent(signed_in: SignedIn, vault: Vault, adm
     assert signed_in(stranger).get(reverse("replication:reading", args=[Reading.objects.get().pk])).status_code == 404
 
 
-def test_what_came_since_is_told_and_even_an_empty_list_is_live(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+def test_what_came_since_is_told_and_even_an_empty_list_is_live(
+    signed_in: SignedIn, vault: Vault, admin: Person
+) -> None:
     browser = signed_in(admin)
     assert b'data-poll="/vaults/' in browser.get(_list(vault)).content
     rows.item(vault, "new", version=2)

@@ -1,0 +1,78 @@
+"""What people can be told of: each kind with its words, and who is told when nobody has chosen otherwise."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    ITEM_CRITICAL = "item_critical"
+    ITEM_RECOVERED = "item_recovered"
+    RPO_OVER = "rpo_over"
+    RPO_BACK = "rpo_back"
+    ENABLE_FAILED = "enable_failed"
+    RUN_ENDED = "run_ended"
+    VAULT_SILENT = "vault_silent"
+    VAULT_BACK = "vault_back"
+
+
+class Channel(StrEnum):
+    """How somebody is told."""
+
+    BELL = "bell"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """label: in lists of choices; one, many: the sentence ({name}, {count}, {vault}); tone: ok | info | warn | error."""
+
+    label: str
+    one: str
+    many: str
+    tone: str
+    bell: bool = True  # in the bell unless somebody chose otherwise
+
+
+KINDS: dict[Kind, Words] = {
+    Kind.ITEM_CRITICAL: Words(
+        "An item becomes critical", "{name} became critical in {vault}", "{count} items became critical in {vault}", "error"
+    ),
+    Kind.ITEM_RECOVERED: Words(
+        "An item is no longer critical",
+        "{name} is no longer critical in {vault}",
+        "{count} items are no longer critical in {vault}",
+        "ok",
+    ),
+    Kind.RPO_OVER: Words(
+        "RPO goes over its target",
+        "RPO of {name} went over its target in {vault}",
+        "RPO of {count} items went over its target in {vault}",
+        "warn",
+    ),
+    Kind.RPO_BACK: Words(
+        "RPO is back within its target",
+        "RPO of {name} is back within its target in {vault}",
+        "RPO of {count} items is back within its target in {vault}",
+        "ok",
+    ),
+    Kind.ENABLE_FAILED: Words(
+        "Replication could not be enabled",
+        "Replication of {name} could not be enabled in {vault}",
+        "Replication of {count} machines could not be enabled in {vault}",
+        "error",
+    ),
+    Kind.RUN_ENDED: Words("A run of mine ended", "{name} in {vault} ended", "{count} runs ended in {vault}", "info"),
+    Kind.VAULT_SILENT: Words(
+        "A vault cannot be read", "{vault} has not been read for 15 minutes", "{vault} has not been read for 15 minutes", "error"
+    ),
+    Kind.VAULT_BACK: Words(
+        "A vault can be read again", "{vault} can be read again", "{vault} can be read again", "ok"
+    ),
+}
+
+
+def sentence(kind: Kind, count: int, name: str, vault: str) -> str:
+    """What happened, in one sentence without a full stop. name: of the only thing, when there is one."""
+    words = KINDS[kind]
+    return (words.one if count == 1 else words.many).format(name=name, count=f"{count:,}", vault=vault)
