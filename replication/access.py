@@ -23,8 +23,10 @@ from replication.models import (
     AuditEntry,
     Connection,
     Draft,
+    Event,
     Grant,
     GrantScope,
+    HealthIssue,
     Job,
     Machine,
     Person,
@@ -184,6 +186,23 @@ def approvals(person: Someone) -> QuerySet[Approval]:
 def readings(person: Someone) -> QuerySet[Reading]:
     """The person's own readings, and those of vaults that they see."""
     return Reading.objects.filter(Q(asked_by_id=person.pk) | Q(vault__in=vaults(person)))
+
+
+def issues(person: Someone, vault: Vault | None = None) -> QuerySet[HealthIssue]:
+    """Health issues of the person's vaults, those that are over with them."""
+    return _of_vaults(HealthIssue.objects.select_related("vault", "acknowledged_by"), person, vault)
+
+
+def events(person: Someone, vault: Vault | None = None) -> QuerySet[Event]:
+    """Site Recovery's events in the person's vaults."""
+    return _of_vaults(Event.objects.select_related("vault"), person, vault)
+
+
+def oldest_reading(person: Someone) -> datetime | None:
+    """When the person's vaults had been read, all of them; None while one was never read."""
+    times = list(vaults(person).filter(gone_at=None).values_list("as_of", flat=True))
+    known = [each for each in times if each]
+    return min(known) if known and len(known) == len(times) else None
 
 
 def saved_views(person: Someone) -> QuerySet[SavedView]:

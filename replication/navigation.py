@@ -53,10 +53,11 @@ PROTECTED, OPERATE, INFRASTRUCTURE, MANAGE = "Protected items", "Operate", "Site
 ENTRIES: tuple[Entry, ...] = (
     Entry(name="vaults", label="Vaults", icon="vault", of_vault=False),
     Entry(name="all_items", label="Replicated items", icon="list", of_vault=False, outside=True),
+    Entry(name="all_issues", label="Health issues", icon="health", of_vault=False, outside=True, also=("codes",)),
     Entry(name="all_runs", label="Runs", icon="runs", of_vault=False, outside=True),
     Entry(name="overview", label="Overview", icon="overview"),
     Entry(name="items", label="Replicated items", icon="list", section=PROTECTED, also=("item",)),
-    Entry(name="issues", label="Health issues", icon="health", section=PROTECTED),
+    Entry(name="issues", label="Health issues", icon="health", section=PROTECTED, also=("issue",)),
     Entry(name="runs", label="Runs", icon="runs", section=OPERATE, also=("run", "step")),
     Entry(name="jobs", label="Site Recovery jobs", icon="sync", section=OPERATE, also=("job",)),
     Entry(name="plans", label="Recovery plans", icon="plan", section=OPERATE),

@@ -8,6 +8,7 @@ from replication.views import (
     approvals,
     audit,
     home,
+    issues,
     items,
     jobs,
     live,
@@ -52,6 +53,18 @@ _items: list[Address] = [
     path("vaults/<int:pk>/items/live/", items.items_live, name="items_live"),
     path("vaults/<int:pk>/items/refresh/", items.refresh, name="items_refresh"),
     path("vaults/<int:pk>/items/export/", items.export, name="items_export"),
+]
+
+_issues: list[Address] = [
+    path("issues/", issues.issues, name="all_issues"),
+    path("issues/export/", issues.export, name="all_issues_export"),
+    path("issues/<int:pk>/", issues.issue, name="issue"),
+    path("issues/<int:pk>/acknowledge/", issues.acknowledge, name="issue_acknowledge"),
+    path("issues/<int:pk>/withdraw/", issues.withdraw, name="issue_withdraw"),
+    path("codes/", issues.codes, name="codes"),
+    path("vaults/<int:pk>/issues/", issues.issues, name="issues"),
+    path("vaults/<int:pk>/issues/refresh/", items.refresh, {"to": "issues"}, name="issues_refresh"),
+    path("vaults/<int:pk>/issues/export/", issues.export, name="issues_export"),
 ]
 
 _runs: list[Address] = [
@@ -117,4 +130,4 @@ _wizard: list[Address] = (
 )
 
 app_name = "replication"
-urlpatterns: list[Address] = [*_vaults, *_items, *_runs, *_audit, *_people, *_approvals, *_settings, *_shell, *_wizard]
+urlpatterns: list[Address] = [*_vaults, *_items, *_issues, *_runs, *_audit, *_people, *_approvals, *_settings, *_shell, *_wizard]

@@ -14,6 +14,11 @@ def items(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Act
     _export("items.export", vault, filters, rows, actor, **({} if form == "csv" else {"form": form}))
 
 
+def issues(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """Health issues left as a file. Refused without EXPORT."""
+    _export("issues.export", vault, filters, rows, actor, form=form)
+
+
 def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
     """Audit entries left as CSV or, form "lines", as JSON lines."""
     _export("audit.export", None, filters, rows, actor, form=form)

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     READ = "read"  # vaults, items, runs, inventory in scope
     REFRESH = "refresh"  # have a worker re-read Azure
     EXPORT = "export"
+    ACKNOWLEDGE = "acknowledge"  # say that one knows of a health issue
     REPLICATE = "replicate"  # drafts, create target resources, enable replication
     CHANGE_ITEMS = "change_items"  # settings, disks, resynchronization and agent of protected machines
     DISABLE = "disable"  # disable replication
@@ -34,7 +35,7 @@ class Permission(StrEnum):
     MANAGE_SETTINGS = "manage_settings"
 
 
-_EVERYONE = frozenset({Permission.READ, Permission.REFRESH, Permission.EXPORT, Permission.AUDIT_OWN})
+_EVERYONE = frozenset({Permission.READ, Permission.REFRESH, Permission.EXPORT, Permission.ACKNOWLEDGE, Permission.AUDIT_OWN})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
@@ -47,6 +48,7 @@ _VERBS: dict[Permission, str] = {
     Permission.READ: "see this vault",
     Permission.REFRESH: "refresh",
     Permission.EXPORT: "export",
+    Permission.ACKNOWLEDGE: "acknowledge health issues",
     Permission.REPLICATE: "replicate machines",
     Permission.CHANGE_ITEMS: "change protected machines",
     Permission.DISABLE: "disable replication",

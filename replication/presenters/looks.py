@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from replication.domain.states import HEALTH, ITEM, JOB, RUN, STEP, ItemStatus, Look
+from replication.domain.states import HEALTH, ITEM, JOB, RUN, SEVERITY, STEP, ItemStatus, Look
 from replication.models import Vault
 
 _TONES = {"ok": "ok", "warning": "warn", "error": "error", "info": "info", "muted": "none"}
@@ -45,6 +45,11 @@ def item_state(value: str, protection_state: str) -> State:
     if value == ItemStatus.OTHER or value not in set(ItemStatus):
         return State("none", protection_state or "Unknown")
     return state(ITEM[ItemStatus(value)])
+
+
+def severity_state(value: str) -> State:
+    """How grave a symptom or an event is; a word never seen is shown as it is."""
+    return state(SEVERITY.get(value, Look(value or "Not given", "muted")))
 
 
 def health_word(value: str) -> str:

@@ -19,6 +19,7 @@ from replication.models import (
     Draft,
     Grant,
     GrantScope,
+    HealthIssue,
     Machine,
     Person,
     Reading,
@@ -60,6 +61,7 @@ class Side:
     draft: Draft
     view: SavedView
     approval: Approval
+    issue: HealthIssue
 
     @property
     def digest(self) -> str:
@@ -152,6 +154,7 @@ def _side(name: str, vault: Vault, administrator: Person) -> Side:
         ),
         entry=AuditEntry.objects.latest("sequence").sequence,
         draft=_draft(vault, administrator, f"erp-{name}"),
+        issue=rows.issue(vault, f"entry-{name}"),
         view=SavedView.objects.create(owner=administrator, name=f"view-{name}", created_at=clock.now()),
         approval=_approval(vault, colleague, f"erp-{name}"),
     )
@@ -194,7 +197,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     absent = target == "absent"
     uuid = ABSENT_UUID if absent else None
     if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
-                "draft_start", "vault_settings"}:  # fmt: skip
+                "draft_start", "vault_settings", "issues",
+                "issues_refresh", "issues_export"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
     if name in {"item", "item_live", "item_refresh", "item_points"}:
         return [ABSENT if absent else side.item.pk]
@@ -214,6 +218,9 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         "job": [side.vault.pk, ABSENT if absent else child.job.pk],
         "reading": [ABSENT if absent else side.reading.pk],
         "audit_entry": [ABSENT if absent else side.entry],
+        "issue": [ABSENT if absent else side.issue.pk],
+        "issue_acknowledge": [ABSENT if absent else side.issue.pk],
+        "issue_withdraw": [ABSENT if absent else side.issue.pk],
         "view_delete": [ABSENT if absent else side.view.pk],
         "grant_end": [ABSENT if absent else side.grant.pk],
         "grant": [ABSENT if target == "ghost" else side.colleague.pk, ABSENT if absent else side.vault.pk],
@@ -228,6 +235,7 @@ def payload(world: World, name: str, target: str) -> dict[str, Any]:
         "login": {"username": "administrator", "password": "wrong"},
         "password_change": {"old_password": PASSWORD, "new_password1": f"{PASSWORD}-2", "new_password2": f"{PASSWORD}-2"},
         "view_save": {"name": "Critical ones", "query": "health=Critical"},
+        "issue_acknowledge": {"note": "Ticket 42"},
         "theme": {"theme": "dark"},
         "person_create": {"username": "newcomer", "display_name": "Newcomer", "password": PASSWORD},
         "person_active": {"active": "0"},

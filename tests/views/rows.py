@@ -9,7 +9,9 @@ from replication.domain import inventory as inv
 from replication.domain.packing import SHARD, Observed, pack_frame
 from replication.domain.states import HEALTH_RANK
 from replication.models import (
+    AffectedItem,
     Draft,
+    HealthIssue,
     HistoryFrame,
     Job,
     Machine,
@@ -120,6 +122,18 @@ def settings(run: Run, name: str) -> Step:
         run=run, key=f"settle:{name}", kind="settle", stage=3, title=f"Settings of {name}", state="waiting",
         spec={"kind": "settle", "id": f"/x/{name}", "machine_name": name}, subject_key="s", machine_key=machine_key(name),
     )  # fmt: skip
+
+
+def issue(vault: Vault, message: str, *items: ProtectedItem, code: str = "153007", **columns: Any) -> HealthIssue:
+    """A symptom of these machines."""
+    given = {
+        "vault": vault, "key": code or message, "code": code, "severity": "Critical", "severity_rank": 3, "message": message,
+        "machines": len(items), "first_seen_at": NOON, "last_seen_at": NOON,
+    }  # fmt: skip
+    made = HealthIssue.objects.create(**given | columns)
+    for each in items:
+        AffectedItem.objects.create(issue=made, item=each, severity=made.severity, first_seen_at=NOON)
+    return made
 
 
 def event(step: Step, text: str) -> StepEvent:

@@ -1,0 +1,132 @@
+"""Health issues: symptoms of one vault or of all, one of them with its machines, and the catalogue of codes."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from replication import access, clock
+from replication.actions import exports
+from replication.actions import issues as verbs
+from replication.domain import codes as catalogue
+from replication.domain.roles import Permission
+from replication.forms.issues import AcknowledgeForm
+from replication.grid import View
+from replication.models import HealthIssue, Person, Vault
+from replication.presenters import issues as present
+from replication.presenters.vaults import why_not
+from replication.views.actor import actor, signed_in
+from replication.views.context import held_roles
+from replication.views.live import page_query, reading_of
+
+
+@require_safe
+def issues(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """One row a symptom; those that are there now, unless others are asked for."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    view = _view(request, person, vault)
+    args = [vault.pk] if vault else []
+    context = {
+        "vault": vault,
+        "view": view,
+        "rows": [present.IssueRow(issue) for issue in view.page],
+        "as_of": vault.as_of if vault else access.oldest_reading(person),
+        "reading": reading_of(request),
+        "page_query": page_query(request),
+        "export_url": reverse(f"replication:{'issues' if vault else 'all_issues'}_export", args=args) + page_query(request),
+        "why_not_export": _why_not(request, vault, Permission.EXPORT),
+    }
+    return render(request, "replication/issues/list.html", context)
+
+
+def _view(request: HttpRequest, person: Person, vault: Vault | None) -> View:
+    rows = access.issues(person, vault)
+    return present.grid(vault is None).view(rows if request.GET.get("there") else rows.filter(gone_at=None), request.GET)
+
+
+def _why_not(request: HttpRequest, vault: Vault | None, permission: Permission) -> str:
+    """Why the person cannot; '' when they can (without a vault: somewhere)."""
+    held = held_roles(request, signed_in(request))
+    reasons = [why_not(role, permission) for pk, role in held.items() if vault is None or pk == vault.pk]
+    return min(reasons, key=len, default=why_not(None, permission))
+
+
+@require_POST
+def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
+    """The list as filtered, as CSV or, `form` xlsx, as an Excel workbook."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    view = _view(request, person, vault)
+    form = "xlsx" if request.POST.get("form") == "xlsx" else "csv"
+    exports.issues(vault, filters=view.asked, rows=view.rows.count(), actor=actor(request, vault), form=form)
+    name = f"{vault.name if vault else 'all-vaults'}-health-issues-{clock.now():%Y%m%d-%H%M%S}"
+    return view.excel(name) if form == "xlsx" else view.csv(name)
+
+
+@require_safe
+def issue(request: HttpRequest, pk: int) -> HttpResponse:
+    """One symptom: since when, on which machines, what it means and what to do."""
+    return _page(request, _issue(request, pk), AcknowledgeForm())
+
+
+def _issue(request: HttpRequest, pk: int) -> HealthIssue:
+    found: HealthIssue = access.get(access.issues(signed_in(request)), pk=pk)
+    return found
+
+
+def _page(request: HttpRequest, found: HealthIssue, form: AcknowledgeForm, status: int = 200) -> HttpResponse:
+    row = present.IssueRow(found)
+    affected = list(_affected(found))
+    context = {
+        "vault": found.vault,
+        "row": row,
+        "form": form,
+        "affected": affected,
+        "ticket": present.ticket(row, [each.item.name for each in affected]),
+        "why_not_acknowledge": _why_not(request, found.vault, Permission.ACKNOWLEDGE),
+    }
+    return render(request, "replication/issues/page.html", context, status=status)
+
+
+def _affected(found: HealthIssue) -> Any:
+    rows = found.affected.filter(gone_at=None) if not found.gone_at else found.affected.all()
+    return rows.select_related("item").defer("item__document", "item__search").order_by("item__name")[: present.LISTED]
+
+
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep the note, and show the symptom with it."""
+    found, form = _issue(request, pk), AcknowledgeForm(request.POST)
+    access.require(signed_in(request), Permission.ACKNOWLEDGE, found.vault)
+    if not form.is_valid():
+        return _page(request, found, form, status=422)
+    return _done(request, found, lambda by: verbs.acknowledge(found, form.cleaned_data["note"], actor=by))
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the acknowledgement back."""
+    found = _issue(request, pk)
+    return _done(request, found, lambda by: verbs.withdraw(found, actor=by))
+
+
+def _done(request: HttpRequest, found: HealthIssue, act: Any) -> HttpResponse:
+    try:
+        act(actor(request, found.vault))
+    except verbs.Over:
+        messages.info(request, "Azure does not report this issue any more, so there is nothing to acknowledge.")
+    return redirect("replication:issue", found.pk)
+
+
+@require_safe
+def codes(request: HttpRequest) -> HttpResponse:
+    """The catalogue; above it the codes that were seen and are not in it."""
+    seen = access.issues(signed_in(request)).exclude(code="").order_by("-severity_rank", "code")
+    unknown = [present.IssueRow(each) for each in seen[:2000] if catalogue.known(each.code) is None]
+    known = sorted(catalogue.CATALOGUE.values(), key=lambda each: each.code)
+    return render(request, "replication/issues/codes.html", {"unknown": unknown, "known": known})

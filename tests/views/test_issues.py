@@ -1,0 +1,103 @@
+"""Health issues: the list, a symptom with its runbook, its acknowledgement, exports, and the catalogue of codes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+
+from replication import clock
+from replication.models import AuditEntry, HealthIssue, Person, Vault
+from tests.views import rows
+from tests.views.conftest import SignedIn
+
+
+def _list(vault: Vault, query: str = "") -> str:
+    return reverse("replication:issues", args=[vault.pk]) + query
+
+
+def test_one_row_a_symptom_with_a_link_to_its_machines(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    one, two = rows.item(vault, "erp-1"), rows.item(vault, "erp-2")
+    rows.issue(vault, "No point for an hour", one, two)
+    rows.issue(vault, "Strange <b>", one, code="777", severity="Warning", severity_rank=1)
+    rows.issue(vault, "Old story", code="1", gone_at=clock.now())
+    browser = signed_in(helpdesk)
+    shown = browser.get(_list(vault)).content.decode()
+    assert "No crash-consistent recovery point for an hour" in shown  # our words for the code
+    assert "Strange &lt;b&gt;" in shown
+    assert "Old story" not in shown
+    assert "Machine owner" in shown
+    machines = reverse("replication:items", args=[vault.pk]) + "?code=777"
+    assert machines in shown
+    listed = browser.get(machines).content.decode()
+    assert ("erp-1</bdi></a>" in listed, "erp-2</bdi></a>" in listed) == (True, False)
+    assert "Old story" in browser.get(_list(vault, "?there=over")).content.decode()
+    assert "Strange" not in browser.get(_list(vault, "?q=erp-2")).content.decode()
+
+
+def test_a_symptom_says_what_to_do_and_copies_as_text(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    found = rows.issue(vault, "Azure's words", rows.item(vault, "erp-1"), causes="Churn", action="Less churn")
+    shown = signed_in(helpdesk).get(reverse("replication:issue", args=[found.pk])).content.decode()
+    for said in ("Machine owner", "High churn", "Azure&#x27;s words", "Churn", "erp-1", "Code: 153007", "Machines: 1: erp-1"):
+        assert said in shown, said
+
+
+def test_an_acknowledgement_has_a_note_a_person_and_an_entry(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person
+) -> None:
+    found, browser = rows.issue(vault, "m"), signed_in(helpdesk)
+    address = reverse("replication:issue_acknowledge", args=[found.pk])
+    assert browser.post(address, {"note": " "}).status_code == 422
+    assert not AuditEntry.objects.filter(action="issue.acknowledged").exists()
+    browser.post(address, {"note": "Ticket 42 <b>"})
+    found.refresh_from_db()
+    assert (found.acknowledged_by, found.note) == (helpdesk, "Ticket 42 <b>")
+    assert AuditEntry.objects.get(action="issue.acknowledged").after == {"note": "Ticket 42 <b>"}
+    assert "Ticket 42 &lt;b&gt;" in browser.get(reverse("replication:issue", args=[found.pk])).content.decode()
+    assert "Acknowledged" in browser.get(_list(vault, "?acknowledged=yes")).content.decode()
+    browser.post(reverse("replication:issue_withdraw", args=[found.pk]))
+    found.refresh_from_db()
+    assert (found.acknowledged_at, found.note) == (None, "")
+
+
+def test_what_is_over_cannot_be_acknowledged(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    found = rows.issue(vault, "m", gone_at=clock.now())
+    address = reverse("replication:issue_acknowledge", args=[found.pk])
+    answer = signed_in(helpdesk).post(address, {"note": "late"}, follow=True)
+    assert "does not report this issue any more" in answer.content.decode()
+    assert HealthIssue.objects.get().note == ""
+    assert not AuditEntry.objects.filter(action="issue.acknowledged").exists()
+
+
+def test_the_export_is_the_filtered_list(signed_in: SignedIn, vault: Vault, lead: Person) -> None:
+    rows.issue(vault, "=1+1", code="1")
+    rows.issue(vault, "other", code="2", severity="Warning")
+    answer = signed_in(lead).post(reverse("replication:issues_export", args=[vault.pk]) + "?severity=Warning")
+    text = b"".join(answer.streaming_content).decode()
+    assert ("other" in text, "1+1" in text) == (True, False)
+    assert AuditEntry.objects.get(action="issues.export").detail["filters"] == {"severity": "Warning"}
+
+
+def test_codes_that_nobody_explains_are_collected(
+    signed_in: SignedIn, vault: Vault, foreign_vault: Vault, helpdesk: Person
+) -> None:
+    rows.issue(vault, "Unheard of", code="999999")
+    rows.issue(foreign_vault, "Not theirs", code="888888")
+    shown = signed_in(helpdesk).get(reverse("replication:codes")).content.decode()
+    assert "999999" in shown
+    assert "Unheard of" in shown
+    assert "888888" not in shown
+    assert "GRUB uses" not in shown
+    assert "GRUB names disks by device" in shown
+
+
+def test_the_list_costs_the_same_at_any_size(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person, queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    browser = signed_in(helpdesk)
+    rows.issue(vault, "m", code="0")
+    browser.get(_list(vault))
+    few = queries(lambda: browser.get(_list(vault)))
+    for number in range(1, 40):
+        rows.issue(vault, "m", rows.item(vault, f"vm-{number}"), code=str(number))
+    assert queries(lambda: browser.get(_list(vault))) == few
+    assert few <= 9, few
