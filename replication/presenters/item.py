@@ -2,27 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from replication import charts, clock, history
-from replication.domain import ids
+from replication.domain import codes, ids
+from replication.domain.codes import Known
 from replication.domain.safety import RPO_TARGET
-from replication.models import ProtectedItem
+from replication.domain.series import SPANS
+from replication.domain.words import duration
+from replication.models import HealthIssue, ProtectedItem
+from replication.presenters import safety
+from replication.presenters.issues import as_text
 from replication.presenters.items import ItemRow
-from replication.presenters.looks import moment
+from replication.presenters.looks import State, moment, severity_state
+from replication.presenters.parts import Parts
 
-SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "90d": timedelta(days=90)}
-_TONES = {"Critical": "error", "Error": "error", "Warning": "warn"}
 _ERROR_PARTS = ("code", "message", "causes", "action", "severity")
+_WORST = ("error", "warn", "info", "ok", "none")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A health error in Azure's words."""
+    """A health error: Azure's words, ours where we know the code, and what somebody said of it. stored: its symptom's row."""
 
     code: str
     message: str
@@ -30,10 +35,27 @@ class Issue:
     action: str
     severity: str
     since: datetime | None
+    stored: HealthIssue | None = None
+
+    @property
+    def state(self) -> State:
+        return severity_state(self.severity)
 
     @property
     def tone(self) -> str:
-        return _TONES.get(self.severity, "info")
+        return self.state.tone
+
+    @property
+    def known(self) -> Known | None:
+        return codes.known(self.code)
+
+    @property
+    def title(self) -> str:
+        return self.known.title if self.known else self.message or self.code or "An error without a text"
+
+    @property
+    def url(self) -> str:
+        return reverse("replication:issue", args=[self.stored.pk]) if self.stored else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +67,22 @@ class Node:
     lines: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """A protected disk."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copying:
+    """How far the first copy is. Sizes in bytes, left in seconds; None where nobody can tell."""
 
-    name: str
-    state: str
-    replica_type: str
-    target_type: str
+    label: str
+    percent: int | None
+    total: float
+    left: float | None
+
+    @property
+    def done(self) -> float:
+        return self.total * (self.percent or 0) / 100
+
+    @property
+    def left_text(self) -> str:
+        return f"about {duration(self.left)} left" if self.left is not None else ""
 
 
 class ItemPage:
@@ -60,16 +90,29 @@ class ItemPage:
 
     def __init__(self, item: ProtectedItem, names: Mapping[str, str], span: str) -> None:
         self.item, self.row = item, ItemRow(item, names)
-        self.span = span if span in SPANS else "24h"
+        self.span = span if span in SPANS else history.USUAL
         self.document: dict[str, Any] = item.document or {}
         self.details: dict[str, Any] = self.document.get("details") or {}
+        self.parts = Parts(self.details)
 
     # -- words ---------------------------------------------------------------------------------------------------------
     @property
-    def issues(self) -> list[Issue]:
-        """Present health errors, worst first."""
-        found = [_issue(each) for each in self.document.get("errors") or ()]
-        return sorted(found, key=lambda issue: ("error", "warn", "info").index(issue.tone))
+    def version(self) -> str:
+        """Of what the live part shows: the item's version and the verdict, which time alone can change."""
+        return f"{self.item.version}-{safety.of_item(self.item).safety}"
+
+    @property
+    def _errors(self) -> list[Mapping[str, Any]]:
+        return list(self.document.get("errors") or ())
+
+    @property
+    def issue_keys(self) -> list[str]:
+        return [str(each.get("code") or "") for each in self._errors]
+
+    def issues(self, stored: Mapping[str, HealthIssue]) -> list[Issue]:
+        """Present health errors, worst first. stored: the vault's symptoms by their keys."""
+        found = [_issue(each, stored.get(str(each.get("code") or ""))) for each in self._errors]
+        return sorted(found, key=lambda issue: _WORST.index(issue.tone))
 
     @property
     def target_group(self) -> str:
@@ -77,54 +120,76 @@ class ItemPage:
 
     @property
     def system(self) -> str:
-        """Windows or Linux, and the size, as far as Azure tells."""
-        return str(self.details.get("osType") or self.details.get("os_type") or "")
+        """Windows or Linux, as far as Azure tells."""
+        return str(self.details.get("osType") or "")
 
     @property
-    def copy_sentence(self) -> str:
-        """What stands in place of the chart while the first copy runs."""
-        if not self.row.state.moving:
-            return ""
-        done = "" if self.item.progress is None else f" It is {self.item.progress} % done."
-        return f"{self.row.state.label}.{done} RPO starts when the first copy is complete."
+    def agent(self) -> str:
+        return str(self.details.get("agentVersion") or "")
+
+    @property
+    def update_due(self) -> bool:
+        return bool(self.details.get("isReplicationAgentUpdateRequired"))
 
     @property
     def path(self) -> list[Node]:
         """Machine, cache account, replica disks (portal-behaviour.md §2.5)."""
-        caches = sorted({ids.name(each) for each in self._disk_values("primaryStagingAzureStorageAccountId") if each})
-        source = Node("vm", self.item.name, (self.row.active, self.item.resource_group))
-        cache = Node("storage", ", ".join(caches) or "Cache storage", (self.row.active,))
-        replica = Node("disk", "Replica disks", (self.row.other, self.target_group))
+        disks = self.parts.disks
+        count = f"{len(disks)} disk{'' if len(disks) == 1 else 's'}" if disks else ""
+        source = Node("vm", self.item.name, _lines(self.row.active, self.item.resource_group, count))
+        cache = Node("storage", ", ".join(self.parts.caches) or "Cache storage", _lines(self.row.active, self._backlog))
+        replica = Node("disk", "Replica disks", _lines(self.row.other, self.target_group, self.item.policy_name))
         return [source, cache, replica]
 
     @property
+    def _backlog(self) -> str:
+        """What waits to be sent, when the disks say so."""
+        waiting = [disk.pending for disk in self.parts.disks if disk.pending is not None]
+        return f"Waiting: {sum(waiting) / 1024**2:,.0f} MiB" if waiting else ""
+
+    @property
     def hops(self) -> str:
-        """Tone of the arrows: red when Azure calls replication critical."""
-        return "error" if self.item.health == "Critical" else ""
+        """Tone of the arrows: red when Azure calls replication critical, nothing where it does not replicate."""
+        return {"Critical": "error", "Warning": "warn", "Normal": "ok"}.get(self.item.health, "none")
 
     @property
-    def disks(self) -> list[Disk]:
-        return [
-            Disk(
-                name=ids.name(str(each.get("diskName") or each.get("diskId") or each.get("diskUri") or "")),
-                state=str(each.get("diskState") or ""),
-                replica_type=str(each.get("recoveryReplicaDiskAccountType") or ""),
-                target_type=str(each.get("recoveryTargetDiskAccountType") or ""),
-            )
-            for each in self._disks
-        ]
-
-    @property
-    def _disks(self) -> list[dict[str, Any]]:
-        return [*(self.details.get("protectedManagedDisks") or ()), *(self.details.get("protectedDisks") or ())]
-
-    def _disk_values(self, name: str) -> list[str]:
-        return [str(each.get(name) or "") for each in self._disks]
+    def hop_text(self) -> str:
+        return {"error": "critical", "warn": "warning", "ok": "healthy", "none": "not replicating"}[self.hops]
 
     @property
     def audit_url(self) -> str:
         """The audit history narrowed to the machine's name."""
         return f"{reverse('replication:audit')}?{urlencode({'subject': self.item.name})}"
+
+    def copying(self, begun: datetime) -> Copying | None:
+        """How the first copy stands; None when there is none. begun: when Azure was asked for it."""
+        if not self.row.state.moving:
+            return None
+        done = self.item.progress
+        spent = ((self.item.vault.as_of or clock.now()) - begun).total_seconds()
+        left = spent * (100 - done) / done if done and spent > 0 else None
+        return Copying(label=self.row.state.label, percent=done, total=self.parts.size, left=left)
+
+    def ticket(self, stored: Mapping[str, HealthIssue]) -> str:
+        """Everything that somebody else needs, as plain text."""
+        item, judged = self.item, safety.of_item(self.item)
+        head = as_text(
+            {
+                "Machine": item.name,
+                "Resource group": item.resource_group,
+                "Vault": item.vault.name,
+                "Verdict": f"{judged.safety.label}. {judged.why}",
+                "Last known": judged.before,
+                "Status": self.row.state.label,
+                "Replication health": item.health,
+                "RPO": f"{self.row.rpo_text}, target {duration(RPO_TARGET)}" if item.rpo is not None else "not computed yet",
+                "From and to": f"{self.row.active} to {self.row.other}",
+                "Last test failover": f"{item.last_test_at:%Y-%m-%d}" if item.last_test_at else "never",
+                "Azure read": f"{item.vault.as_of:%Y-%m-%d %H:%M:%S} UTC" if item.vault.as_of else "never",
+                "Item": item.arm_id,
+            }
+        )
+        return "\n\n".join([head, *(_issue_text(issue) for issue in self.issues(stored))])
 
     # -- RPO ---------------------------------------------------------------------------------------------------------------
     @property
@@ -132,18 +197,15 @@ class ItemPage:
         """(text, value, chosen) of the chart's windows."""
         return [(text.replace("h", " h").replace("d", " d"), text, text == self.span) for text in SPANS]
 
-    def samples(self) -> list[charts.Sample]:
-        """The readings in the window, thinned so that peaks stay; one query."""
-        return [charts.Sample(bucket.start, bucket.rpo) for bucket in history.series(self.item, self.span).buckets]
-
     def chart(self) -> "Chart | None":
         """None when nothing was ever measured in the window."""
-        samples = self.samples()
-        if not any(sample.seconds is not None for sample in samples):
+        series = history.series(self.item, self.span)
+        if not series.measured:
             return None
-        now = clock.now()
-        drawn = charts.rpo(samples, target=RPO_TARGET, start=now - SPANS[self.span], end=now)
-        return Chart(drawn, samples)
+        samples = [charts.Sample(bucket.start, bucket.rpo) for bucket in series.buckets]
+        unknown = sum(not bucket.known for bucket in series.buckets) * series.span.step.total_seconds()
+        drawn = charts.rpo(samples, target=RPO_TARGET, start=series.start, end=series.end)
+        return Chart(drawn, samples, unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +224,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The picture and its numbers."""
+    """The picture and its numbers. unknown: seconds of the window in which nobody read."""
 
     svg: str
     samples: Sequence[charts.Sample]
+    unknown: float
 
     @property
     def rows(self) -> list[tuple[datetime, float | None]]:
@@ -173,6 +236,33 @@ class Chart:
         return [(sample.at, sample.seconds) for sample in reversed(charts.thin(self.samples, 48))]
 
 
-def _issue(error: Mapping[str, Any]) -> Issue:
+def _lines(*texts: str) -> list[str]:
+    return [text for text in texts if text]
+
+
+def _issue(error: Mapping[str, Any], stored: HealthIssue | None) -> Issue:
     code, message, causes, action, severity = (str(error.get(part) or "") for part in _ERROR_PARTS)
-    return Issue(code, message, causes, action, severity, moment(error.get("created_at")))
+    return Issue(
+        code=code,
+        message=message,
+        causes=causes,
+        action=action,
+        severity=severity,
+        since=moment(error.get("created_at")),
+        stored=stored,
+    )
+
+
+def _issue_text(issue: Issue) -> str:
+    return as_text(
+        {
+            "Health issue": issue.title,
+            "Code": issue.code,
+            "Severity": issue.state.label,
+            "Since": f"{issue.since:%Y-%m-%d %H:%M} UTC" if issue.since else "",
+            "Azure says": issue.message,
+            "Possible causes": issue.causes,
+            "Recommended action": issue.action,
+            "Who can fix it": issue.known.who.value if issue.known else "",
+        }
+    )

@@ -1,11 +1,10 @@
-"""Replicated items: the grid of one vault or of all, live, refreshed, exported; and the page of one item."""
+"""Replicated items: the grid of one vault or of all, live, refreshed, exported."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,20 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from replication import access, clock
 from replication.actions import exports, readings
 from replication.domain.roles import Permission
-from replication.grid import View, clean, columns_of
-from replication.models import AuditSubject, Person, ProtectedItem, Reading, Vault
+from replication.grid import View, columns_of
+from replication.models import Person, Vault
 from replication.presenters import items as present
-from replication.presenters.audit import AuditRow
-from replication.presenters.item import ItemPage, Point
-from replication.presenters.jobs import JobRow
 from replication.presenters.looks import regions
-from replication.presenters.runs import RunRow
-from replication.presenters.safety import item_hit
 from replication.presenters.vaults import why_not
 from replication.views import live
 from replication.views.actor import actor, signed_in
 from replication.views.context import held_roles
-from replication.views.live import OVER
 
 POINTS_FRESH = timedelta(minutes=5)
 
@@ -62,12 +55,12 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "page_view": live.page_query(request).removeprefix("?"),
         "page_query": live.page_query(request),
         "drafts": access.drafts(person, vault).filter(state="open").count(),
-        **_allowed(request, vault),
+        **allowed(request, vault),
     }
     return render(request, "replication/items/list.html", context)
 
 
-def _allowed(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
+def allowed(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
     """Why the commands of the page cannot be used; '' for those that can."""
     held = held_roles(request, signed_in(request))
     roles = held.values() if vault is None else [held.get(vault.pk)]
@@ -203,98 +196,3 @@ def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
     exports.items(vault, filters=view.asked, rows=view.rows.count(), actor=actor(request, vault), form=form)
     name = f"{vault.name if vault else 'all-vaults'}-items-{clock.now():%Y%m%d-%H%M%S}"
     return view.excel(name) if form == "xlsx" else view.csv(name)
-
-
-# --- one item --------------------------------------------------------------------------------------------------------------
-
-
-@require_safe
-def item(request: HttpRequest, pk: int) -> HttpResponse:
-    """One item: how it stands, why, and what was done with it."""
-    person = signed_in(request)
-    found = _item(person, pk)
-    span = clean(request.GET.get("span"))
-    page = ItemPage(found, regions([found.vault]), span)
-    runs = access.runs(person, found.vault).filter(steps__machine_key=found.machine_key).distinct()
-    context = {
-        "vault": found.vault,
-        "page": page,
-        "item": found,
-        "hit": item_hit(found),
-        "runs": [RunRow(run) for run in runs.order_by("-number")[:5]],
-        "jobs": [JobRow(job) for job in access.jobs(person, found.vault).filter(target_name__iexact=found.name)[:5]],
-        "jobs_url": f"{reverse('replication:jobs', args=[found.vault_id])}?{urlencode({'q': found.name})}",
-        "chart": page.chart(),
-        "page_query": live.page_query(request),
-        "entries": [AuditRow(entry) for entry in _entries(person, found)],
-        **_points(found, _points_reading(request, found)),
-        "reading": live.reading_of(request),
-        **_allowed(request, found.vault),
-    }
-    return render(request, "replication/item/page.html", context)
-
-
-@require_safe
-def item_live(request: HttpRequest, pk: int) -> HttpResponse:
-    """The essentials of one item; 204 while its version is the one that the page has."""
-    found = _item(signed_in(request), pk)
-    page = ItemPage(found, regions([found.vault]), "")
-    interval = live.MOVING if page.row.state.moving else live.IDLE
-    if request.GET.get("since") == str(found.version):
-        return live.nothing_new(interval)
-    context = {"item": found, "page": page, **_points(found, None)}
-    return live.paced(render(request, "replication/item/_essentials.html", context), interval)
-
-
-def _item(person: Person, pk: int) -> ProtectedItem:
-    found: ProtectedItem = access.get(access.items(person).select_related("vault__connection"), pk=pk)
-    return found
-
-
-def _entries(person: Person, found: ProtectedItem) -> Any:
-    """Audit entries that speak of the machine, of those that the person may read."""
-    keys = [found.machine_key, found.key]
-    about = AuditSubject.objects.filter(key__in=keys).values("entry_id")
-    return access.audit(person).filter(Q(pk__in=about) | Q(subject_key__in=keys))[:5]
-
-
-@require_POST
-def item_refresh(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have a worker read the vault's items again, and show this one with the outcome."""
-    found = _item(signed_in(request), pk)
-    asked = readings.refresh_items(found.vault, actor=actor(request, found.vault))
-    return redirect(f"{reverse('replication:item', args=[pk])}?reading={asked.pk}")
-
-
-# --- recovery points: read when somebody looks -----------------------------------------------------------------------------
-
-
-def _points_reading(request: HttpRequest, found: ProtectedItem) -> Reading | None:
-    """The latest reading of the item's recovery points; a new one when that is older than five minutes."""
-    if found.gone_at:
-        return None
-    last = _last_points_reading(request, found)
-    fresh = last and (last.answered_at is None or clock.now() - last.answered_at < POINTS_FRESH)
-    return last if fresh else readings.recovery_points(found, actor=actor(request, found.vault))
-
-
-def _last_points_reading(request: HttpRequest, found: ProtectedItem) -> Reading | None:
-    kind = Reading.Kind.RECOVERY_POINTS
-    rows = access.readings(signed_in(request)).filter(connection_id=found.connection_id, kind=kind, subject=found.key)
-    return rows.order_by("-pk").first()
-
-
-def _points(found: ProtectedItem, reading: Reading | None) -> dict[str, Any]:
-    latest = found.recovery_points.order_by("-at").values_list("at", "kind")[:10]
-    return {"points": [Point(*row) for row in latest], "points_reading": reading}
-
-
-@require_safe
-def points(request: HttpRequest, pk: int) -> HttpResponse:
-    """The latest recovery points; polled while they are being read."""
-    found = _item(signed_in(request), pk)
-    reading = _last_points_reading(request, found)
-    if reading and reading.answered_at is None:
-        return live.nothing_new(live.RUNNING)
-    context = {"item": found, **_points(found, reading)}
-    return render(request, "replication/item/_points.html", context, status=OVER)

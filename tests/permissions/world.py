@@ -200,7 +200,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
                 "draft_start", "vault_settings", "issues",
                 "issues_refresh", "issues_export"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
-    if name in {"item", "item_live", "item_refresh", "item_points"}:
+    if name == "item" or name.startswith("item_"):
         return [ABSENT if absent else side.item.pk]
     if name in {"run", "run_live", "run_cancel", "run_pause", "run_resume", "run_take_over", "run_retry", "run_evidence"}:
         return [uuid or side.run.pk]

@@ -313,9 +313,13 @@ def test_what_came_since_is_told_and_even_an_empty_list_is_live(
 def test_an_items_essentials_are_live(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
     found = rows.item(vault, "erp", version=3, status="copying", progress=40)
     browser, live = signed_in(admin), reverse("replication:item_live", args=[found.pk])
-    same = browser.get(live + "?since=3")
+    same = browser.get(live + "?since=3-unknown")
     assert (same.status_code, same["Poll-Interval"]) == (204, "5")
-    assert b'value="40"' in browser.get(live + "?since=2").content
+    assert b'value="40"' in browser.get(live + "?since=2-unknown").content
+    Vault.objects.update(as_of=clock.now())  # time alone changes a verdict
+    shown = browser.get(live + "?since=3-unknown").content.decode()
+    assert 'id="verdict" hx-swap-oob="true"' in shown
+    assert "Not protected" in shown
 
 
 def test_a_refresh_leads_back_to_the_page_it_was_asked_from(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
