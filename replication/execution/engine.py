@@ -56,12 +56,20 @@ def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool
     worked = sweep.settle(run.vault, gateway, until)
     for step in [*ledger.due(run, BATCH), *_affordable(run)]:
         worked |= clock.now() < until and exchange(step, by_list if _is_one_of_many(step) else gateway)
-    left = set(run.steps.filter(state__in=ledger.LIVE).order_by().values_list("kind", flat=True).distinct())
-    if left == {SettleSpec.kind} and run.state == Run.State.RUNNING:
-        ending.enable(run)
-    if not left:
-        ending.end(run)
-    return worked and bool(left)
+    return _goes_on(run) and worked
+
+
+def _goes_on(run: Run) -> bool:
+    """Whether anything is left to be done. Tells of it when only settings are, or nothing is."""
+    left = run.steps.filter(state__in=ledger.LIVE).order_by()
+    if left.exclude(kind=SettleSpec.kind).exists():
+        return True
+    if left.exists():
+        if run.state == Run.State.RUNNING:
+            ending.enable(run)
+        return True
+    ending.end(run)
+    return False
 
 
 def _affordable(run: Run) -> list[Step]:
@@ -88,8 +96,8 @@ def exchange(step: Step, azure: moves.Azure) -> bool:
 
 
 def _paced(run: Run) -> float:
-    """The seconds until the next write may go, for the next step that waits to be sent; of a paused run none goes."""
+    """The seconds until a batch of writes may go, or all that are left; of a paused run none goes."""
     if run.paused_at:
         return LOOK_AT_LEAST
-    waiting = ledger.unsent(run).first()
-    return pacer.wait(run, waiting.subject_key, waiting.kind) if waiting else 0.0
+    waiting = list(ledger.unsent(run)[:BATCH])
+    return pacer.wait(run, waiting[0].subject_key, waiting[0].kind, len(waiting)) if waiting else 0.0

@@ -350,7 +350,9 @@ def _first_look(step: Step, job_id: str) -> datetime:
     first = in_seconds(look_after(0))
     if step.kind not in MACHINES or not job_id:
         return first
-    return max(first, swept(step.run.vault_id).aggregate(at=Min("due_at"))["at"] or first)
+    # They fall due together: one tells it of all, however many there are.
+    together = swept(step.run.vault_id).order_by().values_list("due_at", flat=True).first()
+    return max(first, together or first)
 
 
 def _write(step: Step, *, only_if: Q | None = None, **changes: Any) -> bool:

@@ -44,6 +44,10 @@ class _Lease:
     tokens: int
     until: float
 
+    @property
+    def usable(self) -> bool:
+        return self.tokens > 0 and self.until > _now()
+
 
 class _Overtaken(Exception):
     """Another worker took from the bucket between our look and our UPDATE."""
@@ -75,16 +79,16 @@ def reserve(run: Run, arm_id: str, kind: str, wanted: int) -> int:
     """See to it that this process holds tokens for so many writes, at most a lease of them; how many it holds now."""
     needed = buckets(run.connection_id, arm_id, kind)
     lease = _leases.get(_key(run, needed))
-    if lease and lease.tokens and lease.until > _now():
+    if lease and lease.usable:
         return lease.tokens
     granted = _grant(run, needed, wanted)
     _leases[_key(run, needed)] = _Lease(granted, _now() + LEASE_SECONDS)
     return granted
 
 
-def wait(run: Run, arm_id: str, kind: str) -> float:
-    """The seconds until a token can be had, the turns of other runs aside; takes none."""
-    return _wait(buckets(run.connection_id, arm_id, kind))
+def wait(run: Run, arm_id: str, kind: str, tokens: int = 1) -> float:
+    """The seconds until so many tokens can be had, the turns of other runs aside; takes none."""
+    return _wait(buckets(run.connection_id, arm_id, kind), tokens)
 
 
 def pause(run: Run, arm_id: str, kind: str, seconds: float) -> None:
@@ -95,8 +99,13 @@ def pause(run: Run, arm_id: str, kind: str, seconds: float) -> None:
 
 
 def correct(run: Run, arm_id: str, remaining: int) -> None:
-    """Azure says how many writes are left in Resource Manager's bucket: somebody else may be using the same principal."""
+    """Azure says how many writes are left in Resource Manager's bucket: somebody else may be using the same principal.
+
+    Compared once a lease, with its last token: so many writes late is what MARGIN is for.
+    """
     bucket = buckets(run.connection_id, arm_id, "resource_group")[0]
+    if any(lease.usable for (run_id, _), lease in _leases.items() if run_id == run.pk):
+        return
     row = Pace.objects.filter(name=bucket.name).first()
     if row and remaining < row.level(_now()):
         _lower(bucket, remaining)
@@ -161,11 +170,11 @@ def _turn(run: Run, bucket: Bucket) -> tuple[Turn, int]:
     return turn, LEASE - (turn.given - least)
 
 
-def _wait(needed: Sequence[Bucket]) -> float:
+def _wait(needed: Sequence[Bucket], tokens: int = 1) -> float:
     now = _now()
     rows = {row.name: row for row in Pace.objects.filter(name__in=[bucket.name for bucket in needed])}
     levels = [(rows[each.name].level(now), each.rate) for each in needed if each.name in rows]
-    return max((max(0.0, (1 - level) / rate) for level, rate in levels), default=0.0)
+    return max((max(0.0, (tokens - level) / rate) for level, rate in levels), default=0.0)
 
 
 def _key(run: Run, needed: Sequence[Bucket]) -> tuple[UUID, str]:

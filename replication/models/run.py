@@ -114,7 +114,10 @@ class Step(models.Model):
     class Meta:
         ordering = ["stage", "position", "id"]
         constraints = [models.UniqueConstraint(fields=["run", "key"], name="step_key")]
-        indexes = [models.Index(fields=["run", "state", "due_at"], name="step_due")]
+        indexes = [
+            models.Index(fields=["run", "state", "due_at"], name="step_due"),
+            models.Index(fields=["run", "state", "stage", "position", "id"], name="step_order"),  # the next to be sent
+        ]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.key}"
