@@ -14,15 +14,17 @@ from replication.sync import history, readings, vaults
 
 
 @shared_task(name="replication.advance")
-def advance(run_id: str) -> None:
-    """Move a run on."""
+def advance(run_id: str, due_at: str = "") -> None:
+    """Move a run on. due_at: the time that the message was sent for, as others may have been at the run since; void if so."""
+    if due_at and not overdue.take(run_id, due_at):
+        return
     run = Run.objects.select_related("connection").get(pk=run_id)
     try:
         gateway = open_gateway(run.connection)
     except AzureError as error:
         engine.refuse(run, error.problem)
     else:
-        engine.advance(run.pk, gateway)
+        overdue.ring_in_time(run.pk, engine.advance(run.pk, gateway))
 
 
 @shared_task(name="replication.sweep")

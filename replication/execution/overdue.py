@@ -1,6 +1,12 @@
-"""What the beat does: find what is due and ring for it. The broker may lose every message, and the work still completes."""
+"""What the beat does: find what is due and ring for it. The broker may lose every message, and the work still completes.
 
-from datetime import timedelta
+Between two beats a run that is due within seconds rings for itself (`ring_in_time`). Such a message is good only for the due time that it
+was sent for: whoever else moves the run's time ahead, a beat or another worker, makes it void. So one message of this kind at most comes to
+anything, whatever is sent twice.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -12,6 +18,8 @@ from replication.models import Connection, Reading, Run, Vault
 
 INVENTORY_AGAIN = timedelta(minutes=1)  # however much happens, and however often it fails
 RING_AGAIN = 10.0  # seconds after which a ring that nobody answered is repeated
+SOON = 10.0  # a run due within so many seconds rings for itself, to the second; the beat finds the others
+AT_ONCE = 0.2  # seconds: a run that is due already lets others have their turn first
 
 
 def ring() -> None:
@@ -44,6 +52,19 @@ def _ring_runs() -> None:
     for run_id in due.values_list("pk", flat=True):
         if due.filter(pk=run_id).update(due_at=in_seconds(RING_AGAIN)):
             queue.ring("advance", str(run_id))
+
+
+def ring_in_time(run_id: UUID, due_at: datetime | None) -> None:
+    """Ring for the run at its due time, if that is soon."""
+    ahead = (due_at - clock.now()).total_seconds() if due_at else SOON
+    if due_at and ahead < SOON:
+        queue.ring("advance", str(run_id), due_at.isoformat(), after=max(ahead, AT_ONCE))
+
+
+def take(run_id: str, due_at: str) -> bool:
+    """Answer a ring that was sent for this due time. False: another has been at the run since."""
+    due = Run.objects.filter(pk=run_id, due_at=datetime.fromisoformat(due_at), state__in=RUNNING_RUNS)
+    return bool(due.update(due_at=in_seconds(RING_AGAIN)))
 
 
 def _ring_readings() -> None:

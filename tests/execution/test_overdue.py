@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     told: list[tuple[object, ...]] = []
-    monkeypatch.setattr(queue, "ring", lambda *what: told.append(what))
+    monkeypatch.setattr(queue, "ring", lambda *what, after=0: told.append(what))
     return told
 
 
@@ -49,6 +49,37 @@ def test_an_unfinished_run_is_looked_at_each_minute(azure: Azure, world: World) 
     due_at = engine.advance(run.pk, azure)
     assert due_at
     assert due_at - world.at <= timedelta(seconds=60)
+
+
+def test_a_run_that_is_due_soon_rings_for_itself_and_is_taken_once(
+    azure: Azure, world: World, rung: list[tuple[object, ...]]
+) -> None:
+    run = build.run("web")
+    rung.clear()
+    overdue.ring_in_time(run.pk, engine.advance(run.pk, azure))
+    (ring,) = rung
+    assert overdue.take(*map(str, ring[1:]))
+    assert not overdue.take(*map(str, ring[1:])), "the same message twice"
+
+
+def test_a_ring_for_a_time_that_was_moved_on_is_void(
+    azure: Azure, world: World, rung: list[tuple[object, ...]]
+) -> None:
+    run = build.run("web")
+    rung.clear()
+    overdue.ring_in_time(run.pk, engine.advance(run.pk, azure))
+    world.forward(overdue.SOON)
+    overdue.ring()  # the beat was quicker
+    assert [len(what) for what in rung if what[0] == "advance"] == [3, 2]
+    assert not overdue.take(*map(str, rung[0][1:]))
+
+
+def test_a_run_that_waits_longer_leaves_it_to_the_beat(world: World, rung: list[tuple[object, ...]]) -> None:
+    run = build.run("web")
+    rung.clear()
+    overdue.ring_in_time(run.pk, clock.now() + timedelta(seconds=overdue.SOON + 1))
+    overdue.ring_in_time(run.pk, None)
+    assert not rung
 
 
 def test_a_run_that_ended_is_not_rung_for(world: World, rung: list[tuple[object, ...]]) -> None:
