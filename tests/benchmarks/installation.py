@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from scripts.programs import free_port
+from tests.benchmarks.watching import Watcher
 from tests.journey.house import ROOT, House, until
 from tests.simulated import running
 
@@ -25,11 +27,26 @@ class Installation(House):
 
     writes_a_minute: int = 0
     peaks: dict[str, int] = field(default_factory=dict)
+    web_port: int = field(default_factory=free_port)
+    accounts: str = ""  # who may sign in, as `demo_accounts` says it
 
     @property
     def env(self) -> dict[str, str]:
         kept = {name: value for name, value in super().env.items() if name not in SHORTENED}
         return kept | {"PORTAL_SITE_RECOVERY_WRITES": str(self.writes_a_minute), "PORTAL_LOG_LEVEL": "WARNING"}
+
+    def _argv(self, name: str) -> list[str]:
+        if name != "web":
+            return super()._argv(name)
+        at = f"127.0.0.1:{self.web_port}"
+        threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+        return [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", at, *threads]
+
+    def watcher(self, run: str) -> Watcher:
+        """Somebody who looks at the run from now on."""
+        found = Watcher(f"http://127.0.0.1:{self.web_port}/", self.accounts, str(UUID(run)))
+        found.start()
+        return found
 
     def press_enable(self, first: int, count: int) -> str:
         """*Enable replication* for machines by number; the run's id."""
@@ -149,8 +166,8 @@ def installation(home: Path, machines: int, writes_a_minute: int = 0) -> Iterato
         azure.control("PUT", "settings", {"throttle": "off"})
         one = Installation(home, azure, broker_port=free_port(), writes_a_minute=writes_a_minute)
         one.do("manage.py", "migrate", "--noinput")
-        one.do("manage.py", "demo_accounts")
-        one.start("broker", "beat", "worker")
+        one.accounts = one.do("manage.py", "demo_accounts")
+        one.start("broker", "beat", "worker", "web")
         try:
             yield one
         finally:

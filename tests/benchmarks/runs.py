@@ -17,8 +17,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,11 @@ from tests.journey.house import until
 
 N = int(os.environ.get("N", "1000"))
 ASSUMED = 200  # writes a minute that Site Recovery takes (*assumed*)
-COLUMNS = "{:36}{:>10}{:>8}{:>8}{:>8}{:>8}{:>6}{:>9}{:>11}{:>11}{:>12}{:>12}"
+PROGRAMS = ("web", "worker", "simulator")
+COLUMNS = "{:36}{:>10}{:>8}{:>8}{:>8}{:>8}{:>6}{:>9}" + "{:>10}" * 2 * len(PROGRAMS)
 HEAD = (
-    "", "accepted s", "bound s", "x bound", "writes", "reads", "429s", "failures", "worker MB", "simul. MB", "worker ms", "simul. ms",
+    "", "accepted s", "bound s", "x bound", "writes", "reads", "429s", "failures",
+    *(f"{name[:6]} {unit}" for unit in ("MB", "ms") for name in PROGRAMS),
 )  # fmt: skip
 
 
@@ -48,21 +50,18 @@ class Row:
     reads: float = 0
     throttled: int | str = 0
     failures: int | str = 0
-    worker_mb: int = 0
-    simulator_mb: int = 0
-    worker_ms: float = 0
-    simulator_ms: float = 0
+    memory: Mapping[str, float] = field(default_factory=dict)  # MB, by program
+    processor: Mapping[str, float] = field(default_factory=dict)  # ms a machine, by program
+    remarks: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         multiple = f"{self.seconds / self.bound:.2f}" if self.bound else "-"
         bound = "-" if self.bound is None else f"{self.bound:.0f}"
-        tail = (self.worker_mb or "-", self.simulator_mb or "-", _number(self.worker_ms), _number(self.simulator_ms))
         calls = (f"{self.writes:.2f}", f"{self.reads:.2f}", self.throttled, self.failures)
-        return COLUMNS.format(self.name, f"{self.seconds:.1f}", bound, multiple, *calls, *tail)
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}" if value else "-"
+        used = [
+            f"{each[name]:.1f}" if name in each else "-" for each in (self.memory, self.processor) for name in PROGRAMS
+        ]
+        return COLUMNS.format(self.name, f"{self.seconds:.1f}", bound, multiple, *calls, *used)
 
 
 def say(text: str) -> None:
@@ -82,7 +81,7 @@ def bound_of(machines: int, writes_a_minute: int) -> float:
 
 
 def ours(machines: int, writes_a_minute: int, watch: bool = False) -> Row:
-    """A run of so many machines."""
+    """A run of so many machines, with somebody who watches it live."""
     bound = bound_of(machines, writes_a_minute)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -91,26 +90,29 @@ def ours(machines: int, writes_a_minute: int, watch: bool = False) -> Row:
         one.make_foundations()
         used = _used(one)
         run = one.press_enable(1, machines)
+        watcher = one.watcher(run)
         accepted = one.wait_accepted(run, machines, 60 + 2 * bound)
         seconds = accepted[-1] - one.begun(run) if len(accepted) == machines else float("inf")
-        spent = [now - before for now, before in zip(_used(one), used, strict=True)]
+        spent = {name: now - used[name] for name, now in _used(one).items()}
+        watcher.leave()
+        log = one.log()
+        row = Row(
+            name=f"ours, {machines:,}, {_limits(writes_a_minute)}", machines=machines, seconds=seconds, bound=bound,
+            **_calls(log, machines), failures=one.failures(run),
+            memory={name: one.peaks[name] / 1024 for name in PROGRAMS},
+            processor={name: 1000 * spent[name] / machines for name in PROGRAMS},
+        )  # fmt: skip
+        row.remarks.append(watcher.told(log))
+        row.remarks.append(
+            f"  first accepted {accepted[0] - one.begun(run):.1f} s after the press" if accepted else "  none accepted"
+        )
         if watch:
-            _watch(one, run, machines)
-        return _row(one, run, machines, seconds, bound, spent)
+            row.remarks.append(_stay(one, run, machines))
+        return row
 
 
-def _used(one: Installation) -> list[float]:
-    return [one.processor("worker"), one.processor("simulator")]
-
-
-def _row(one: Installation, run: str, machines: int, seconds: float, bound: float, spent: list[float]) -> Row:
-    log = one.log()
-    return Row(
-        name=f"ours, {machines:,}, {_limits(one.writes_a_minute)}", machines=machines, seconds=seconds, bound=bound,
-        **_calls(log, machines), failures=one.failures(run),
-        worker_mb=one.peaks["worker"] // 1024, simulator_mb=one.peaks["simulator"] // 1024,
-        worker_ms=1000 * spent[0] / machines, simulator_ms=1000 * spent[1] / machines,
-    )  # fmt: skip
+def _used(one: Installation) -> dict[str, float]:
+    return {name: one.processor(name) for name in PROGRAMS}
 
 
 def _limits(writes_a_minute: int) -> str:
@@ -126,16 +128,15 @@ def _calls(log: list[dict[str, Any]], machines: int) -> dict[str, Any]:
     }
 
 
-def _watch(one: Installation, run: str, machines: int) -> None:
+def _stay(one: Installation, run: str, machines: int) -> str:
     """Stay until all are enabled, and a while longer: what an hour of the first copy costs is told from that while."""
     one.wait_ended(run, 900)
     one.watch_memory()
     before, began = len(one.log()), time.monotonic()
     time.sleep(310)  # one whole interval of the vault's reading
     after = (len(one.log()) - before) / (time.monotonic() - began) * 3600
-    say(
-        f"  until enabled {_calls(one.log(), machines)['reads']:.2f} reads a machine; an hour of first copy adds {after / machines:.2f}"
-    )
+    reads = _calls(one.log(), machines)["reads"]
+    return f"  until enabled {reads:.2f} reads a machine; an hour of first copy adds {after / machines:.2f}"
 
 
 # --- the rival ---------------------------------------------------------------------------------------------------------------
@@ -286,7 +287,7 @@ def main() -> int:
     say(COLUMNS.format(*HEAD))
     for name, part in PARTS.items():
         for row in part() if not only or name in only else []:
-            say(row.text())
+            say("\n".join([row.text(), *row.remarks]))
     if not only or "foundations" in only:
         foundations()
     if not only or "fairness" in only:
