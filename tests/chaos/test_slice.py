@@ -13,7 +13,7 @@ from tests.chaos.points import TARGETS, Point, every, lines, some
 pytestmark = pytest.mark.chaos
 
 _LOST = {"verb": "PUT", "type": TARGETS["account"][1], "nth": 1, "do": "reset", "when": "after"}
-GAP = mutated.points_of("unknown-is-absent")[0]
+GAP, FORGETFUL = (mutated.points_of(name)[0] for name in ("unknown-is-absent", "trust-broker"))
 SLICE = (
     replace(GAP, name="kill between answer and record", mutant=""),
     Point(
@@ -24,7 +24,7 @@ SLICE = (
         pool="prefork",
     ),
     Point("an answer that is lost", "fault", faults=(_LOST,), halfborn="shown"),
-    Point("a broker that forgets", "infrastructure", act="lose broker", nth=12),
+    replace(FORGETFUL, name="everything dies, and the broker forgets", mutant=""),
 )
 
 
@@ -35,13 +35,15 @@ def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lanes]:
         yield made
 
 
-def test_nothing_hurts_and_the_mutant_does(lanes: Lanes) -> None:
-    """Played together, so that all lanes are busy."""
+def test_nothing_hurts_and_mutants_do(lanes: Lanes) -> None:
+    """Played together, so that all lanes are busy; each mutant beside the sound console at the same point."""
     results = {result["point"]: result for result in lanes.play([GAP, *SLICE])}
+    (forgetful,) = lanes.play([FORGETFUL], patience=mutated.PATIENCE)
     mutant = results.pop(GAP.name)
     assert [name for name, result in results.items() if not result["struck"]] == []
     assert {name: result["harm"] for name, result in results.items() if result["harm"]} == {}
     assert mutant["harm"]["duplicates"]
+    assert forgetful["harm"]["lost"]
 
 
 def test_lines_between_effects_are_found() -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from replication import queue
 from replication.actions import audit
 from replication.actions.actor import CONSOLE
-from replication.execution import ending, engine, ledger, moves
+from replication.execution import ending, engine, ledger, moves, overdue
 from replication.models import AuditEntry, Run, Step
 from tests.execution import build
 from tests.execution.azure import Azure
@@ -19,11 +20,8 @@ pytestmark = pytest.mark.django_db
 def killed(run: Run, azure: Azure, room: Any, name: str) -> Run:
     """Let the worker die once, as it enters a function, and another finish."""
 
-    def dying(*_: Any, **__: Any) -> None:
-        raise Pulled
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, name, dying)
+        patch.setattr(room, name, _dying)
         with pytest.raises(Pulled):
             finish(run, azure)
     azure.world.forward(151)
@@ -94,3 +92,39 @@ def test_the_look_before(azure: Azure, monkeypatch: pytest.MonkeyPatch, mutant: 
         )
     finish(build.run("db"), azure)
     assert bool(made_twice(azure)) is mutant
+
+
+@pytest.mark.parametrize("mutant", ["", "no-sweep", "trust-broker"], ids=lambda name: name or "sound")
+def test_the_search_for_what_was_dropped(azure: Azure, monkeypatch: pytest.MonkeyPatch, mutant: str) -> None:
+    """The worker dies, and the broker forgets what it was told."""
+    messages: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(queue, "ring", lambda *what, after=0: messages.append(what))
+    if mutant:
+        monkeypatch.setattr(
+            overdue, *{"no-sweep": ("ring", lambda: None), "trust-broker": ("_ring_runs", lambda: None)}[mutant]
+        )
+    run = build.run(planned=short("web"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "accepted", _dying)
+        with pytest.raises(Pulled):
+            engine.advance(run.pk, azure)
+    messages.clear()
+    for _ in range(60):
+        azure.world.forward(60)
+        overdue.ring()
+        _work(messages, azure)
+    run.refresh_from_db()
+    assert (run.state == Run.State.SUCCEEDED) == (mutant == "")
+
+
+def _dying(*_: Any, **__: Any) -> None:
+    raise Pulled
+
+
+def _work(messages: list[tuple[Any, ...]], azure: Azure) -> None:
+    """A worker takes what the broker has."""
+    waiting = [(run_id, *sent_for) for task, run_id, *sent_for in messages if task == "advance"]
+    messages.clear()
+    for run_id, *sent_for in waiting:
+        if not sent_for or overdue.take(run_id, *sent_for):
+            overdue.ring_in_time(run_id, engine.advance(run_id, azure))
