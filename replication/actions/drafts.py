@@ -1,6 +1,6 @@
 """Verbs on drafts. A draft is changed only by its owner, and only from the version that the page showed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -62,11 +62,41 @@ def save_target(draft: Draft, choices: TargetChoices, *, version: int, actor: Ac
 def save_overrides(draft: Draft, overrides: dict[int, MachineChoice], *, version: int, actor: Actor) -> None:
     """Save what was customised for single machines: DraftMachine id -> its choices (nothing chosen resets the machine)."""
     with _change(draft, "customize", version=version, actor=actor) as change:
-        rows = list(draft.machines.filter(pk__in=overrides).select_related("machine"))
-        change.note(machines={row.machine.name: overrides[row.pk].to_json() for row in rows})
-        for row in rows:
-            row.overrides = overrides[row.pk].to_json()
-        DraftMachine.objects.bulk_update(rows, ["overrides"], batch_size=200)
+        _override(draft, overrides, change)
+
+
+def save_customized(
+    draft: Draft, target: TargetChoices, overrides: dict[int, MachineChoice], *, version: int, actor: Actor
+) -> None:
+    """Save what was customised for all machines and for single ones, in one go."""
+    with _change(draft, "customize", version=version, actor=actor) as change:
+        change.set(target=target.to_json())
+        _override(draft, overrides, change)
+
+
+def override_many(
+    draft: Draft, rows: QuerySet[DraftMachine], said: dict[str, Any], *, version: int, actor: Actor
+) -> int:
+    """Change the same fields of many machines; '' takes a machine's own choice away. Returns how many were changed."""
+    with _change(draft, "customize", version=version, actor=actor) as change:
+        own = {pk: MachineChoice.from_json(data) for pk, data in rows.values_list("pk", "overrides")}
+        wanted = {pk: replace(choice, **said) for pk, choice in own.items()}
+        changed = {pk: choice for pk, choice in wanted.items() if choice != own[pk]}
+        change.note(many=said, changed=len(changed))
+        _override(draft, changed, change, note=False)
+    return len(changed)
+
+
+def _override(draft: Draft, overrides: dict[int, MachineChoice], change: "_Changing", *, note: bool = True) -> None:
+    """Write those that differ from what the machines have."""
+    rows = draft.machines.filter(pk__in=list(overrides)).select_related("machine")
+    rows = rows.only("overrides", "draft_id", "machine__name")
+    wanted = [row for row in rows if row.overrides != overrides[row.pk].to_json()]
+    for row in wanted:
+        row.overrides = overrides[row.pk].to_json()
+    if note:
+        change.note(machines={row.machine.name: row.overrides for row in wanted})
+    DraftMachine.objects.bulk_update(wanted, ["overrides"], batch_size=500)
 
 
 def select(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:

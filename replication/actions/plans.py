@@ -1,14 +1,19 @@
 """Compiling a draft into a plan, from stored rows, and keeping what was reviewed."""
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Lower
 
 from replication import access, clock, settings
 from replication.actions.actor import Actor
 from replication.actions.drafts import selected
 from replication.domain import ids
 from replication.domain.choices import Choices, MachineChoice, SourceChoices, TargetChoices
-from replication.domain.compiler import compile_plan
+from replication.domain.compiler import Named, compile_plan, named
 from replication.domain.documents import from_json
 from replication.domain.inventory import (
     AutomationAccount,
@@ -27,7 +32,7 @@ from replication.domain.naming import PATTERNS, Naming
 from replication.domain.plan import Facts, Plan, parse
 from replication.domain.roles import Permission
 from replication.domain.steps import StepState
-from replication.models import Draft, ProtectedItem, ReplicationPlan, Resource, Step
+from replication.models import Draft, DraftMachine, ProtectedItem, ReplicationPlan, Resource, Step
 from replication.models import Vault as VaultRow
 
 Kind = Resource.Kind
@@ -41,15 +46,9 @@ class Incomplete(Exception):
         self.page = page
 
 
-def choices(draft: Draft) -> Choices:
-    """All of a draft's choices. Incomplete when a page is not filled in."""
-    source, target = SourceChoices.from_json(draft.source), TargetChoices.from_json(draft.target)
-    if source is None:
-        raise Incomplete("source")
-    if target is None:
-        raise Incomplete("target")
-    machines = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in selected(draft)}
-    return Choices(source=source, target=target, machines=machines)
+def choices(draft: Draft, rows: Iterable[DraftMachine] | None = None) -> Choices:
+    """All of a draft's choices, or those for some of its machines. Incomplete when a page is not filled in."""
+    return _choices(draft, selected(draft) if rows is None else rows, None)
 
 
 _TYPES: dict[str, type] = {
@@ -64,15 +63,32 @@ _TYPES: dict[str, type] = {
 }
 
 
-def facts(draft: Draft) -> Facts:
-    """What the stored inventory says of everything that the draft touches. A constant number of queries."""
+def facts(draft: Draft, rows: Iterable[DraftMachine] | None = None, target: TargetChoices | None = None) -> Facts:
+    """What the stored inventory says of everything that the draft touches, and of nothing else. A constant number of queries.
+
+    rows: only these of the draft's machines, with their machine; target: instead of what is saved, for a page that is being filled in.
+    """
     vault = draft.vault
-    rows = [row.machine for row in selected(draft)]
-    known = _resources(vault.connection_id)
-    return Facts(
+    rows = list(selected(draft) if rows is None else rows)
+    machines = {row.machine.key: from_json(Machine, row.machine.document) for row in rows}
+    bare = Facts(
         vault=vault_facts(vault),
         site=from_json(Site, vault.site or {}),
-        machines={row.key: from_json(Machine, row.document) for row in rows},
+        machines=machines,
+        groups={},
+        networks={},
+        accounts={},
+        sets={},
+        zones={each["name"]: tuple(each.get("zones", ())) for each in vault.connection.locations},
+        protected=_protected(vault.connection_id, list(machines)),
+        made=_made(draft),
+        naming=naming_rules(vault),
+        strict_clusters=settings.value("replication.region_pairing", vault) == "cluster",
+    )
+    chosen = _choices(draft, rows, target)
+    known = _resources(vault.connection_id, named(chosen, bare))
+    return replace(
+        bare,
         groups=known[Kind.GROUP],
         networks=known[Kind.NETWORK],
         accounts=known[Kind.ACCOUNT],
@@ -81,23 +97,30 @@ def facts(draft: Draft) -> Facts:
         capacity_groups=known[Kind.CAPACITY_GROUP],
         encryption_sets=known[Kind.ENCRYPTION_SET],
         automation_accounts=known[Kind.AUTOMATION_ACCOUNT],
-        zones={each["name"]: tuple(each.get("zones", ())) for each in vault.connection.locations},
-        members=_members(vault),
-        protected=_protected(vault.connection_id, [row.key for row in rows]),
-        made=_made(draft),
-        naming=naming_rules(vault),
-        strict_clusters=settings.value("replication.region_pairing", vault) == "cluster",
+        members=_members(vault) if _groups(chosen) else {},
     )
 
 
-def naming_rules(vault: VaultRow) -> Naming:
-    """The naming rules in force for targets of the vault's machines."""
-    return Naming({kind: settings.value(f"naming.{kind}", vault) for kind in PATTERNS})
+def _choices(draft: Draft, rows: Iterable[DraftMachine], target: TargetChoices | None) -> Choices:
+    source = SourceChoices.from_json(draft.source)
+    target = target or TargetChoices.from_json(draft.target)
+    if source is None or target is None:
+        raise Incomplete("source" if source is None else "target")
+    machines = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in rows}
+    return Choices(source=source, target=target, machines=machines)
 
 
-def _resources(connection_id: int) -> dict[str, dict[str, Any]]:
-    """By kind and key."""
+def _groups(chosen: Choices) -> bool:
+    """Whether a replication group is chosen anywhere."""
+    said = [chosen.target.replication_group, *(each.replication_group for each in chosen.machines.values())]
+    return any(said)
+
+
+def _resources(connection_id: int, wanted: Named) -> dict[str, dict[str, Any]]:
+    """By kind and key. Networks are looked for by name, too: one with the name that the rule gives is reused wherever it lies."""
     rows = Resource.objects.filter(connection_id=connection_id, gone_at=None)
+    by_name = Q(kind=Kind.NETWORK, location=wanted.location, lower__in=wanted.networks)
+    rows = rows.annotate(lower=Lower("name")).filter(Q(key__in=wanted.keys) | by_name)
     found: dict[str, dict[str, Any]] = {kind.value: {} for kind in Kind}
     for kind, key, document in rows.values_list("kind", "key", "document").iterator():
         found[kind][key] = from_json(_TYPES[kind], document)
@@ -109,6 +132,11 @@ def _members(vault: VaultRow) -> dict[str, int]:
     items = ProtectedItem.objects.filter(vault=vault, gone_at=None)
     names = items.values_list("document__details__multiVmGroupName", flat=True)
     return dict(Counter(name.lower() for name in names.iterator() if name))
+
+
+def naming_rules(vault: VaultRow) -> Naming:
+    """The naming rules in force for targets of the vault's machines."""
+    return Naming({kind: settings.value(f"naming.{kind}", vault) for kind in PATTERNS})
 
 
 def vault_facts(row: VaultRow) -> Vault:
@@ -124,16 +152,14 @@ def vault_facts(row: VaultRow) -> Vault:
 
 def _protected(connection_id: int, keys: list[str]) -> dict[str, str]:
     """Machine key -> the vault that replicates it, for those of the keys that are replicated."""
-    wanted = set(keys)
-    rows = ProtectedItem.objects.filter(connection_id=connection_id, gone_at=None).values_list(
-        "machine_key", "vault__name"
-    )
-    return {key: vault for key, vault in rows.iterator() if key in wanted}
+    rows = ProtectedItem.objects.filter(connection_id=connection_id, gone_at=None, machine_key__in=keys)
+    return dict(rows.values_list("machine_key", "vault__name"))
 
 
 def compiled(draft: Draft) -> Plan:
     """The plan as it would be now."""
-    return compile_plan(choices(draft), facts(draft))
+    rows = list(selected(draft))
+    return compile_plan(_choices(draft, rows, None), facts(draft, rows))
 
 
 def _made(draft: Draft) -> dict[str, str]:

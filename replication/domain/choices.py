@@ -4,7 +4,7 @@ Every target is an ARM id: of an existing resource, or of one to be made; '' mea
 the vault's cache account, the article's policy). Whether it is new or reused is never stored: it follows from the inventory.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from replication.domain.inventory import Model
@@ -133,6 +133,15 @@ class TargetChoices(Placement):
     policy: PolicyChoice = field(default_factory=PolicyChoice)
     agent_updates: str = ""
     automation_account_id: str = ""
+
+    def placed(self, said: dict[str, Any]) -> "TargetChoices":
+        """The same with other fields of Placement; what is not said stays."""
+        return replace(self, **said)
+
+    @property
+    def placement(self) -> dict[str, str]:
+        """The fields of Placement: what *Customize* says for all machines."""
+        return {name: getattr(self, name) for name in Placement.__dataclass_fields__}
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

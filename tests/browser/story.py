@@ -89,7 +89,7 @@ def _target(administrator: Visitor) -> None:
     blade = page.get_by_role("dialog", name="Customize target settings")
     expect(blade).to_be_visible()
     administrator.look("wizard-customize")
-    blade.get_by_label(f"Disk type of {CUSTOMIZED}").select_option(label="Premium SSD")
+    blade.get_by_label(f"Replica disk type of {CUSTOMIZED}").select_option(label="Premium SSD")
     gestures.press(page, "Apply", "**/target/")
     expect(page.get_by_text("The changes were kept in the draft.")).to_be_visible()
     page.get_by_role("button", name="Customize").click()

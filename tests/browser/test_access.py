@@ -49,6 +49,7 @@ PAGES = {
     "draft_machines": ("admin", "{draft}machines/"),
     "draft_target": ("admin", "{draft}target/"),
     "draft_customize": ("admin", "{draft}customize/"),
+    "draft_machine": ("admin", "{draft}customize/ grid"),
     "draft_review": ("admin", "{draft}review/"),
 }
 
@@ -158,7 +159,7 @@ def test_the_wizard_completes_without_script(size: tuple[int, int], story: Story
     visitor.picture(f"no-script-machines-{size[0]}")
     gestures.press(page, "Next: Target settings", "**/target/")
     gestures.press(page, "Customize", "**/customize/")
-    page.get_by_label(f"Disk type of {machine}").select_option(label="Standard SSD")
+    page.get_by_label(f"Replica disk type of {machine}").select_option(label="Standard SSD")
     visitor.picture(f"no-script-customize-{size[0]}")
     gestures.press(page, "Apply", "**/target/")
     gestures.press(page, "Next: Review and create", "**/review/")
@@ -268,10 +269,10 @@ def test_leaving_changes_unsaved_asks_once(story: Story, visit: Visit) -> None:
     gestures.to_target(page, "file-srv-01")
     gestures.press(page, "Customize", "**/customize/")
     asked: list[str] = []
-    page.get_by_label("Disk type of file-srv-01").select_option(label="Premium SSD")
+    page.get_by_label("Replica disk type of file-srv-01").select_option(label="Premium SSD")
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.get_by_role("link", name="Discard").click()
-    expect(page.get_by_label("Disk type of file-srv-01")).to_have_value("Premium_LRS")
+    expect(page.get_by_label("Replica disk type of file-srv-01")).to_have_value("Premium_LRS")
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     page.get_by_role("link", name="Discard").click()
     page.wait_for_url("**/target/")

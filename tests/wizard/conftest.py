@@ -8,9 +8,11 @@ from django.test import Client
 from replication import clock
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
-from replication.models import Connection, Machine, Person, Resource, Vault
+from replication.models import Connection, Draft, Machine, Person, Resource, Vault
 from replication.sync import verdicts
 from tests.domain import estate
+
+from .walk import SOURCE, TARGET, choose, post, started
 
 Store = Callable[..., Machine]
 
@@ -75,3 +77,14 @@ def web(admin: Person) -> Client:
     client = Client()
     client.force_login(admin)
     return client
+
+
+@pytest.fixture
+def ready(web: Client, vault: Vault, machines: list[Machine]) -> Draft:
+    """A draft filled in up to the review, with two machines."""
+    draft = started(web, vault)
+    assert post(web, draft, "source", SOURCE).headers["Location"].endswith("/machines/")
+    choose(web, draft, *machines)
+    assert post(web, draft, "machines", {}).headers["Location"].endswith("/target/")
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/review/")
+    return draft

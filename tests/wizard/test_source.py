@@ -12,7 +12,7 @@ from tests.conftest import OTHER_SUBSCRIPTION, SUBSCRIPTION
 from tests.domain import estate
 
 from .conftest import store_machine
-from .test_wizard import SOURCE, post, started, text
+from .walk import SOURCE, post, started, text
 
 pytestmark = pytest.mark.django_db
 

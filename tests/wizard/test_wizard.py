@@ -4,57 +4,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from replication.domain.plan import parse
 from replication.models import AuditEntry, Connection, Draft, Machine, MachineClaim, Person, ReplicationPlan, Run, Vault
-from tests.conftest import SUBSCRIPTION
 from tests.domain import estate
 
 from .conftest import store_machine
+from .walk import SOURCE, TARGET, choose, post, started, text
 
 pytestmark = pytest.mark.django_db
-
-SOURCE = {"location": "eastasia", "subscription_ids": SUBSCRIPTION, "model": "ResourceManager"}
-TARGET = {
-    "location": "southeastasia", "subscription_id": SUBSCRIPTION, "policy": "", "policy_name": "24-hour-retention-policy",
-    "retention_hours": "24", "app_consistent_minutes": "60",
-}  # fmt: skip
-
-
-def text(response: HttpResponse) -> str:
-    return response.content.decode()
-
-
-def started(web: Client, vault: Vault) -> Draft:
-    web.post(f"/vaults/{vault.pk}/replicate/")
-    return Draft.objects.latest("created_at")
-
-
-def post(web: Client, draft: Draft, page: str, data: dict[str, Any]) -> Any:
-    draft.refresh_from_db()
-    return web.post(f"/replicate/{draft.pk}/{page}/", {"version": draft.version, **data})
-
-
-def choose(web: Client, draft: Draft, *machines: Machine) -> None:
-    web.post(
-        f"/replicate/{draft.pk}/machines/selection/",
-        {"add": [machine.pk for machine in machines]},
-        HTTP_HX_REQUEST="true",
-    )
-
-
-@pytest.fixture
-def ready(web: Client, vault: Vault, machines: list[Machine]) -> Draft:
-    """A draft filled in up to the review, with two machines."""
-    draft = started(web, vault)
-    assert post(web, draft, "source", SOURCE).headers["Location"].endswith("/machines/")
-    choose(web, draft, *machines)
-    assert post(web, draft, "machines", {}).headers["Location"].endswith("/target/")
-    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/review/")
-    return draft
-
 
 def test_each_page_shows_itself(web: Client, ready: Draft) -> None:
     for page, words in {
@@ -167,46 +126,6 @@ def test_machines_that_cannot_be_replicated_cannot_be_chosen(
     assert not draft.machines.exists()
 
 
-def test_customising_one_machine(web: Client, ready: Draft) -> None:
-    row = ready.machines.get(machine__name="erp-01")
-    response = post(web, ready, "customize", {f"m{row.pk}-disk_type": "StandardSSD_LRS", "all-group_name": "rg-own"})
-    assert response.status_code == 302
-    row.refresh_from_db()
-    assert row.overrides == {"disk_type": "StandardSSD_LRS"}
-    page = text(web.get(f"/replicate/{ready.pk}/review/"))
-    assert "1, Standard SSD" in page or "2, Standard SSD" in page
-    assert "rg-own" in page
-    assert "rg-erp-asr" not in page
-
-
-def test_what_is_applied_after_protection(web: Client, ready: Draft) -> None:
-    row = ready.machines.get(machine__name="erp-01")
-    asked = {"target_name": "erp-dr", "target_size": "Standard_D4s_v5", "static_address": "10.0.0.9"}
-    assert post(web, ready, "customize", {f"m{row.pk}-{k}": v for k, v in asked.items()}).status_code == 302
-    row.refresh_from_db()
-    assert row.overrides == asked
-    assert "erp-dr, Standard_D4s_v5, 10.0.0.9" in text(web.get(f"/replicate/{ready.pk}/review/"))
-    assert 'value="erp-dr"' in text(web.get(f"/replicate/{ready.pk}/customize/"))
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("target_name", "no good name"), ("target_size", "<b>"), ("static_address", "10.0.0.300")]
-)
-def test_settings_that_no_machine_can_have(web: Client, ready: Draft, field: str, value: str) -> None:
-    row = ready.machines.get(machine__name="erp-01")
-    response = post(web, ready, "customize", {f"m{row.pk}-{field}": value})
-    assert response.status_code == 422
-    assert "1 machine to correct" in text(response)
-    row.refresh_from_db()
-    assert row.overrides == {}
-
-
-def test_an_address_outside_its_subnet_is_objected_to_in_the_review(web: Client, ready: Draft) -> None:
-    row = ready.machines.get(machine__name="erp-01")
-    post(web, ready, "customize", {f"m{row.pk}-static_address": "192.168.7.7"})
-    assert "192.168.7.7 does not lie in the target subnet" in text(web.get(f"/replicate/{ready.pk}/review/"))
-
-
 def test_bad_input_is_told_on_the_field_and_kept(web: Client, ready: Draft) -> None:
     wrong = {"policy_name": "no spaces!", "retention_hours": "9999", "app_consistent_minutes": "x"}
     response = post(web, ready, "target", TARGET | wrong)
@@ -216,15 +135,6 @@ def test_bad_input_is_told_on_the_field_and_kept(web: Client, ready: Draft) -> N
     assert page.count('aria-invalid="true"') == 3
     ready.refresh_from_db()
     assert ready.target["policy"]["name"] == "24-hour-retention-policy"
-
-
-def test_a_target_account_can_be_given_a_name_of_its_own(web: Client, ready: Draft) -> None:
-    assert post(web, ready, "customize", {"all-storage_name": "Not Valid"}).status_code == 422
-    assert post(web, ready, "customize", {"all-storage_name": "stmineasr"}).status_code == 302
-    ready.refresh_from_db()
-    assert ready.target["storage_account_id"].endswith(
-        "/rg-erp-asr/providers/Microsoft.Storage/storageAccounts/stmineasr"
-    )
 
 
 HOSTILE = ["\x00", "'; DROP TABLE", "<script>", "9" * 400, "../..", "\u202e", "-1", "{{7*7}}", " "]

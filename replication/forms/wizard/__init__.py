@@ -1,19 +1,24 @@
 """The wizard's forms: one plain form a page. Choices that come from rows are passed in; nothing here reads the database."""
 
-from replication.forms.wizard.customize import DISK_TYPES, LABELS, EveryForm, MachineForm
+from replication.forms.wizard.customize import EveryForm, MachineForm, ManyForm, RowForm
 from replication.forms.wizard.options import Options, listed
+from replication.forms.wizard.placement import CHURN, DISK_TYPES, LABELS, availability, initial
 from replication.forms.wizard.source import SourceForm, tags_of
-from replication.forms.wizard.target import TARGET_IDS, TargetForm
+from replication.forms.wizard.target import TargetForm
 
 __all__ = [
+    "CHURN",
     "DISK_TYPES",
     "LABELS",
-    "TARGET_IDS",
     "EveryForm",
     "MachineForm",
+    "ManyForm",
     "Options",
+    "RowForm",
     "SourceForm",
     "TargetForm",
+    "availability",
+    "initial",
     "listed",
     "tags_of",
 ]

@@ -1,160 +1,239 @@
-"""The forms of *Customize*: for all machines, and for one."""
+"""The forms of *Customize*: for all machines, for one in the table, for one with its disks, and for many at once."""
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 
-from replication.domain import ids, naming
-from replication.domain.choices import MachineChoice
+from replication.domain import ids
+from replication.domain.choices import DiskChoice, MachineChoice
+from replication.domain.inventory import Disk, Machine
 from replication.forms.wizard.options import Options
-from replication.forms.wizard.target import TARGET_IDS
+from replication.forms.wizard.placement import DISK_TYPES, LABELS, PlacementForm, initial, obeying, said_of_availability
 
-DISK_TYPES: Options = (
-    ("", "Same as source disk"),
-    ("Standard_LRS", "Standard HDD"),
-    ("StandardSSD_LRS", "Standard SSD"),
-    ("Premium_LRS", "Premium SSD"),
-)
+# What can be made new under a name of one's own: field -> (the name's field, rule, ARM type; '' is a resource group).
+NEW = {
+    "group_id": ("group_name", "resource_group", ""),
+    "network_id": ("network_name", "virtual_network", "Microsoft.Network/virtualNetworks"),
+    "storage_account_id": ("storage_name", "storage_account", "Microsoft.Storage/storageAccounts"),
+    "placement_group_id": ("placement_name", "placement_group", "Microsoft.Compute/proximityPlacementGroups"),
+}
+_NEW_LABELS = {
+    "group_name": "Or a new group named",
+    "network_name": "Or a new network named",
+    "storage_name": "Or a new account named",
+    "placement_name": "Or a new placement group named",
+}
 
 
-_NAMED = (
-    ("network_id", "network_name", "Microsoft.Network/virtualNetworks"),
-    ("storage_account_id", "storage_name", "Microsoft.Storage/storageAccounts"),
-)
+class NewNames(PlacementForm):
+    """A placement in which new things can be named; Azure's rules are checked here, names taken by the page while one types."""
 
-
-class EveryForm(forms.Form):
-    """*Customize* for all machines: lists of what exists in the target location, each with "by the rule" first."""
-
-    group_id = forms.ChoiceField(label="Target resource group", required=False)
-    group_name = forms.CharField(label="Or a new group named", required=False, max_length=90)
-    network_id = forms.ChoiceField(label="Target virtual network", required=False)
-    network_name = forms.CharField(label="Or a new network named", required=False, max_length=64)
-    availability_set_id = forms.ChoiceField(
-        label="Availability set", required=False, help_text="Only for machines that are in a set at their source."
-    )
-    cache_account_id = forms.ChoiceField(label="Cache storage account", required=False)
-    storage_account_id = forms.ChoiceField(
-        label="Target storage account", required=False, help_text="Only for machines with unmanaged disks."
-    )
-    storage_name = forms.CharField(label="Or a new account named", required=False, max_length=24)
-    disk_type = forms.ChoiceField(label="Replica disk type", choices=DISK_TYPES, required=False)
-
-    def __init__(self, *args: Any, options: dict[str, Options], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, choices in options.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = list(choices)
-            field.error_messages["invalid_choice"] = "That is no longer offered. Choose again."
+        for name, (text, rule, _) in NEW.items():
+            if name in self.fields:
+                self.fields[text] = forms.CharField(label=_NEW_LABELS[text], required=False, max_length=90)
+                self.fields[text].widget.attrs["data-name-rule"] = rule
 
-    def clean_group_name(self) -> str:
-        return self._name("group_name", "resource_group")
-
-    def clean_network_name(self) -> str:
-        return self._name("network_name", "virtual_network")
-
-    def clean_storage_name(self) -> str:
-        return self._name("storage_name", "storage_account")
-
-    def _name(self, field: str, kind: str) -> str:
-        name: str = self.cleaned_data[field]
-        refusal = naming.RULES[kind].refusal(name) if name else ""
-        if refusal:
-            raise forms.ValidationError(refusal)
-        return name
-
-    def ids(self, subscription_id: str, default_group: str) -> dict[str, str]:
-        """TargetChoices' fields: a new name becomes the id that it will have."""
-        data = {name: self.cleaned_data.get(name, "") for name in TARGET_IDS}
-        if self.cleaned_data.get("group_name"):
-            data["group_id"] = ids.group(subscription_id, self.cleaned_data["group_name"])
-        group = data["group_id"] or default_group
-        for field, name, type_ in _NAMED:
-            if self.cleaned_data.get(name):
-                data[field] = ids.resource(group, type_, self.cleaned_data[name])
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        for text, rule, _ in NEW.values():
+            if data.get(text):
+                try:
+                    obeying(rule, data[text])
+                except forms.ValidationError as error:
+                    self.add_error(text, error)
         return data
 
+    def named(self, subscription_id: str, default_group: str) -> dict[str, str]:
+        """The fields of Placement, of a valid form: a new name becomes the id that it will have."""
+        data = self.placement()
+        group = self.cleaned_data.get("group_name")
+        if group:
+            data["group_id"] = ids.group(subscription_id, group)
+        for name, (text, _, type_) in NEW.items():
+            if type_ and self.cleaned_data.get(text):
+                data[name] = ids.resource(data.get("group_id") or default_group, type_, self.cleaned_data[text])
+        return data
 
-class MachineForm(forms.Form):
-    """*Customize* for one machine: a row of the table. '' is "as for all"."""
+    def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings; empty sections are left out."""
+        placed = {name: title for title, names in _SECTIONS for name in names}
+        found: dict[str, list[forms.BoundField]] = {title: [] for title, _ in _SECTIONS}
+        for field in self:
+            if field.name in placed:
+                found[placed[field.name]].append(field)
+        return [(title, fields) for title, fields in found.items() if fields]
 
-    group_id = forms.ChoiceField(required=False)
-    network_id = forms.ChoiceField(required=False)
-    subnet_name = forms.ChoiceField(required=False)
-    availability_set_id = forms.ChoiceField(required=False)
-    cache_account_id = forms.ChoiceField(required=False)
-    storage_account_id = forms.ChoiceField(required=False)
-    disk_type = forms.ChoiceField(required=False)
+
+_SECTIONS = (
+    ("Location", ("group_id", "group_name")),
+    ("Network", ("network_id", "network_name", "subnet_name")),
+    ("Storage", ("churn", "cache_account_id", "disk_type", "failover_type", "encryption_set_id", "storage_account_id", "storage_name")),
+    ("Availability and consistency", ("availability", "placement_group_id", "placement_name", "capacity_group_id", "replication_group")),
+)  # fmt: skip
+
+
+class EveryForm(NewNames):
+    """*Customize* for all machines."""
+
+
+ROW = ("group_id", "network_id", "subnet_name", "availability", "churn", "disk_type", "storage_account_id")
+
+
+class RowForm(PlacementForm):
+    """*Customize* for one machine in the table: what is changed most often; the rest is on the machine's own page."""
+
+    def __init__(
+        self, *args: Any, name: str, choice: MachineChoice, options: Mapping[str, Options], **kwargs: Any
+    ) -> None:
+        offered = {field: options[field] for field in ROW if field in options}
+        super().__init__(*args, options=offered, group=False, helped=False, initial=initial(choice), **kwargs)
+        self._before = choice
+        _say(self, name)
+
+    def choice(self) -> MachineChoice:
+        """What was chosen, of a valid form, on top of what the table does not show."""
+        return MachineChoice.from_json(self._before.to_json() | self.placement())
+
+
+AFTER_PROTECTION = ("target_name", "target_size", "static_address")
+
+
+class MachineForm(NewNames):
+    """Everything about one machine."""
+
     # Azure takes these once the machine is protected; which size a region has, and what an address lies in, the plan judges.
-    target_name = forms.CharField(required=False, max_length=64)
-    target_size = forms.CharField(required=False, max_length=64)
+    target_name = forms.CharField(label="Target name", required=False, max_length=64)
+    target_size = forms.CharField(label="Target size", required=False, max_length=64)
     static_address = forms.GenericIPAddressField(label="Private address", required=False, protocol="IPv4")
 
-    def __init__(self, *args: Any, name: str, options: dict[str, Options], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "network_id" not in options:  # a classic machine: name and addresses are set at recovery
-            for field_name in AFTER_PROTECTION:
-                del self.fields[field_name]
-        for field_name in AFTER_PROTECTION:
-            self._say(field_name, name)
-        for field_name in list(self.fields):
-            if field_name in AFTER_PROTECTION:
-                continue
-            if field_name not in options:
-                del self.fields[field_name]  # does not apply to this machine
-                continue
-            field = self.fields[field_name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = list(options[field_name])
-            self._say(field_name, name)
-
-    def _say(self, field_name: str, machine: str) -> None:
-        """Name a control of the table for those who do not see its column, and mark one that was changed."""
-        if field_name in self.fields:
-            attrs = self.fields[field_name].widget.attrs
-            attrs["aria-label"] = f"{LABELS[field_name]} of {machine}"
-            if self.initial.get(field_name):
-                attrs["class"] = "changed"
+    def __init__(self, *args: Any, machine: Machine, choice: MachineChoice, keys: Options, **kwargs: Any) -> None:
+        after = {name: getattr(choice, name) for name in AFTER_PROTECTION}
+        super().__init__(*args, initial=initial(choice) | after, **kwargs)
+        self.disks = [DiskFields(self, disk, choice.disks.get(ids.key(disk.id)), keys) for disk in machine.disks]
+        if "network_id" not in self.fields:  # a classic machine: name and addresses are set at recovery
+            for name in AFTER_PROTECTION:
+                del self.fields[name]
+        _say(self, machine.name)
 
     def clean_target_name(self) -> str:
-        return _obeying("machine", self.cleaned_data["target_name"])
+        return obeying("machine", self.cleaned_data["target_name"])
 
     def clean_target_size(self) -> str:
-        return _obeying("size", self.cleaned_data["target_size"])
+        return obeying("size", self.cleaned_data["target_size"])
 
     def after_protection(self) -> list[forms.BoundField]:
         """The fields of what is applied once the machine is protected; none for a classic machine."""
         return [self[name] for name in AFTER_PROTECTION if name in self.fields]
 
-    def asks_for_more(self) -> bool:
-        """Whether one of them is filled in."""
-        return any(field.value() or field.errors for field in self.after_protection())
-
-    def choice(self) -> MachineChoice:
+    def choice(self, subscription_id: str, default_group: str) -> MachineChoice:
         """What was chosen, of a valid form."""
-        return MachineChoice.from_json({name: value for name, value in self.cleaned_data.items() if value})
+        after = {name: self.cleaned_data[name] for name in AFTER_PROTECTION if name in self.cleaned_data}
+        disks = {ids.key(each.disk.id): each.choice() for each in self.disks}
+        return MachineChoice(**self.named(subscription_id, default_group), **after, disks=disks)
 
 
-def _obeying(rule: str, text: str) -> str:
-    """The text, when it is empty or obeys the rule for names."""
-    refusal = naming.RULES[rule].refusal(text) if text else ""
-    if refusal:
-        raise forms.ValidationError(f"{text}: {refusal}")
-    return text
+class DiskFields:
+    """The controls of one disk, in its machine's form. Their names follow from the disk's id, so that they stay its own."""
+
+    def __init__(self, form: MachineForm, disk: Disk, choice: DiskChoice | None, keys: Options) -> None:
+        self.form, self.disk, self.before = form, disk, choice or DiskChoice()
+        mark = hashlib.sha256(ids.key(disk.id).encode()).hexdigest()[:10]
+        self._names = {
+            each: f"disk-{mark}-{each}" for each in ("excluded", "disk_type", "failover_type", "encryption_set_id")
+        }
+        if not disk.is_os:
+            self._add("excluded", [("", "Replicate"), ("no", "Leave out")], "no" if self.before.excluded else "")
+        if disk.managed:
+            types = [("", "As for the machine"), *DISK_TYPES[1:]]
+            self._add("disk_type", types, self.before.disk_type)
+            self._add("failover_type", types, self.before.failover_type)
+        if disk.encryption_set_id:
+            self._add("encryption_set_id", keys, self.before.encryption_set_id)
+
+    def _add(self, name: str, options: Sequence[tuple[str, str]], value: str) -> None:
+        field = forms.ChoiceField(choices=list(options), required=False, label=_DISK_LABELS[name], initial=value)
+        field.widget.attrs["aria-label"] = f"{_DISK_LABELS[name]} of {self.disk.name}"
+        field.error_messages["invalid_choice"] = "That is no longer offered. Choose again."
+        if value:
+            field.widget.attrs["class"] = "changed"
+        self.form.fields[self._names[name]] = field
+
+    def _bound(self, name: str) -> forms.BoundField | None:
+        return self.form[self._names[name]] if self._names[name] in self.form.fields else None
+
+    @property
+    def excluded(self) -> forms.BoundField | None:
+        return self._bound("excluded")
+
+    @property
+    def disk_type(self) -> forms.BoundField | None:
+        return self._bound("disk_type")
+
+    @property
+    def failover_type(self) -> forms.BoundField | None:
+        return self._bound("failover_type")
+
+    @property
+    def encryption_set_id(self) -> forms.BoundField | None:
+        return self._bound("encryption_set_id")
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong with the disk's controls."""
+        return [str(said) for name in self._names.values() for said in self.form.errors.get(name, ())]
+
+    def choice(self) -> DiskChoice:
+        """What was chosen for the disk, of a valid form."""
+        data = {name: self.form.cleaned_data.get(field, "") for name, field in self._names.items()}
+        return DiskChoice(**data | {"excluded": data["excluded"] == "no"})
 
 
-AFTER_PROTECTION = ("target_name", "target_size", "static_address")
-
-LABELS = {
-    "target_name": "Target name",
-    "target_size": "Target size",
-    "static_address": "Private address",
-    "group_id": "Resource group",
-    "network_id": "Virtual network",
-    "subnet_name": "Subnet",
-    "availability_set_id": "Availability set",
-    "cache_account_id": "Cache storage account",
-    "storage_account_id": "Target storage account",
-    "disk_type": "Disk type",
+_DISK_LABELS = {
+    "excluded": "Replication",
+    "disk_type": "Replica type",
+    "failover_type": "Type after failover",
+    "encryption_set_id": "Disk encryption set",
 }
+
+KEEP, BY_RULE = "", "by-rule"
+
+
+class ManyForm(PlacementForm):
+    """One change for many machines: '' leaves a field as each machine has it, 'by-rule' takes its own choice away."""
+
+    def __init__(self, *args: Any, options: Mapping[str, Options], **kwargs: Any) -> None:
+        offered = {
+            name: [(KEEP, "Leave as it is"), (BY_RULE, "As for all machines"), *given[1:]]
+            for name, given in options.items()
+        }
+        super().__init__(*args, options=offered, helped=False, **kwargs)
+        self.fields["replication_group"].widget.attrs["placeholder"] = "Leave as it is"
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "many-form"
+
+    def changes(self) -> dict[str, str]:
+        """Field of Placement -> its new value, of a valid form; what is left as it is is left out."""
+        data = {name: value for name, value in self.cleaned_data.items() if value and name in LABELS}
+        chosen = {name: "" if value == BY_RULE else value for name, value in data.items()}
+        if "availability" in chosen:
+            chosen |= said_of_availability(chosen.pop("availability"))
+        return chosen
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors and not any(data.values()):
+            raise forms.ValidationError("Choose what shall be changed.")
+        return data
+
+
+def _say(form: forms.Form, machine: str) -> None:
+    """Name a control for those who do not see its column, and mark one that was changed."""
+    for name, field in form.fields.items():
+        if name in LABELS:
+            field.widget.attrs["aria-label"] = f"{LABELS[name]} of {machine}"
+            if form.initial.get(name):
+                field.widget.attrs["class"] = "changed"

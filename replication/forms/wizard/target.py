@@ -1,5 +1,6 @@
 """The form of *Target settings*."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -10,11 +11,11 @@ from replication.forms.wizard.options import Options
 
 RETENTION_HOURS = (0, 15 * 24)  # 0 keeps the latest point only; 15 days is the most (portal-behaviour.md §1.6)
 APP_CONSISTENT_HOURS = (0, 12)  # 0 is off, 1 to 12 hours
-
-
-TARGET_IDS = (
-    "group_id", "network_id", "cache_account_id", "storage_account_id", "availability_set_id", "disk_type",
-)  # fmt: skip
+AGENT_UPDATES: Options = (
+    ("", "As the vault has it; by hand in a new one"),
+    ("service", "Site Recovery updates them"),
+    ("manual", "By hand"),
+)
 
 
 class TargetForm(forms.Form):
@@ -43,20 +44,32 @@ class TargetForm(forms.Form):
         required=False,
         help_text="Lets machines of one replication group share their recovery points.",
     )
+    agent_updates = forms.ChoiceField(
+        label="Agent updates",
+        required=False,
+        choices=AGENT_UPDATES,
+        help_text="Counts for every machine of the vault that replicates between these locations with this policy.",
+    )
+    automation_account_id = forms.ChoiceField(
+        label="Automation account",
+        required=False,
+        help_text="In the vault's resource group. Its identity needs the role Contributor on the vault.",
+    )
 
-    def __init__(
-        self, *args: Any, locations: Options, subscriptions: Options, policies: Options, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, options: Mapping[str, Options], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, options in (("location", locations), ("subscription_id", subscriptions), ("policy", policies)):
+        for name, choices in options.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
-            field.choices = list(options)
+            field.choices = list(choices)
+            field.error_messages["invalid_choice"] = "That is no longer offered. Choose again."
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if not data.get("policy") and "policy" not in self.errors:
             self._clean_new_policy(data)
+        if data.get("agent_updates") == "service" and not data.get("automation_account_id"):
+            self.add_error("automation_account_id", "Choose the account through which the service updates the agents.")
         return data
 
     def _clean_new_policy(self, data: dict[str, Any]) -> None:
@@ -89,7 +102,13 @@ class TargetForm(forms.Form):
                 multi_vm=data["multi_vm"],
             )
         )
-        place = {"location": data["location"], "subscription_id": data["subscription_id"]}
-        if before and (before.location, before.subscription_id) == (data["location"], data["subscription_id"]):
-            return TargetChoices(**place, policy=policy, **{name: getattr(before, name) for name in TARGET_IDS})
-        return TargetChoices(**place, policy=policy)
+        service = data["agent_updates"] == "service"
+        new = TargetChoices(
+            location=data["location"],
+            subscription_id=data["subscription_id"],
+            policy=policy,
+            agent_updates=data["agent_updates"],
+            automation_account_id=data["automation_account_id"] if service else "",
+        )
+        stays = before and (before.location, before.subscription_id) == (new.location, new.subscription_id)
+        return new.placed(before.placement) if before and stays else new

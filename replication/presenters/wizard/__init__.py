@@ -1,12 +1,12 @@
 """What the wizard's pages show, one module a page; `steps` and `plan` serve several."""
 
-from replication.presenters.wizard.customize import Targets
+from replication.presenters.wizard.customize import Row, Targets, unseen
 from replication.presenters.wizard.machines import PICKER, MachineRow, Totals, pickable, totals
 from replication.presenters.wizard.plan import Line, counts, disks, lines, stages, summary
 from replication.presenters.wizard.review import ProtectedRow, in_words, protected_rows
 from replication.presenters.wizard.source import SourceOptions, found
 from replication.presenters.wizard.steps import MODELS, PAGES, first_open, page_url, satisfied, stepper, sub_title
-from replication.presenters.wizard.target import default_target, target_locations
+from replication.presenters.wizard.target import automation_accounts, default_target, target_locations
 
 __all__ = [
     "MODELS",
@@ -15,9 +15,11 @@ __all__ = [
     "Line",
     "MachineRow",
     "ProtectedRow",
+    "Row",
     "SourceOptions",
     "Targets",
     "Totals",
+    "automation_accounts",
     "counts",
     "default_target",
     "disks",
@@ -35,4 +37,5 @@ __all__ = [
     "summary",
     "target_locations",
     "totals",
+    "unseen",
 ]

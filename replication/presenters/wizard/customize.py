@@ -1,18 +1,22 @@
-"""*Customize*: the lists of what exists in the target location."""
+"""*Customize*: the lists of what exists in the target location, and what each machine gets."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from replication import access
 from replication.domain import ids
 from replication.domain import regions as rules
-from replication.domain.choices import SourceChoices, TargetChoices
-from replication.domain.compiler import Resolver
+from replication.domain.choices import NONE, Choices
+from replication.domain.compiler import Resolver, Target
 from replication.domain.inventory import Machine as DomainMachine
 from replication.domain.inventory import Model
 from replication.domain.plan import Facts
-from replication.forms.wizard import DISK_TYPES, Options, listed
-from replication.models import Draft, Person
+from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
+from replication.models import Draft, DraftMachine, Person, Resource
+
+Kind = Resource.Kind
+ROW_LIST = 60  # so many entries has a list in the table at most: the machine's own page has all of them
 
 
 def _classic(arm_id: str) -> bool:
@@ -23,98 +27,174 @@ def _classic(arm_id: str) -> bool:
 class Targets:
     """The lists of *Customize*: what exists in the target location and what the person's grants open there."""
 
-    def __init__(
-        self, draft: Draft, person: Person, target: TargetChoices, facts: Facts, source: SourceChoices
-    ) -> None:
-        self.target, self.source, self.facts = target, source, facts
-        classic = source.model is Model.CLASSIC  # a classic machine is recovered into classic resources only
-        opened = access.targets(person, draft.vault).filter(subscription_id__iexact=target.subscription_id)
-        rows = [
-            row
-            for row in opened.values_list("kind", "arm_id", "location")
-            if row[0] == "resource_group" or _classic(row[1]) == classic
-        ]
-        in_place = rules.normal(target.location)
+    def __init__(self, draft: Draft, person: Person, chosen: Choices, facts: Facts) -> None:
+        self.choices, self.facts = chosen, facts
+        self.target, self.source = chosen.target, chosen.source
+        self.resolver = Resolver(chosen, facts)
+        self._plain = Resolver(replace(chosen, machines={}), facts)  # without the machines' own choices
+        rows = list(self._opened(draft, person))
+        place = rules.normal(self.target.location)
         self.ids = {
-            kind: [arm_id for k, arm_id, location in rows if k == kind and rules.normal(location) == in_place]
-            for kind in ("virtual_network", "storage_account", "availability_set")
+            kind.value: [arm_id for k, arm_id, location in rows if k == kind and rules.normal(location) == place]
+            for kind in Kind
         }
-        # A group may lie in any region but the source's (portal-behaviour.md §1.2).
-        self.groups = [i for k, i, where in rows if k == "resource_group" and rules.normal(where) != source.location]
-        caches = access.sources(person, draft.vault).filter(
-            kind="storage_account", location=source.location, subscription_id__in=source.subscription_ids
+        # A group may lie in any region but the source's, except between zones (portal-behaviour.md §1.2).
+        away = None if self.source.zonal else self.source.location
+        self.groups = [i for k, i, where in rows if k == Kind.GROUP and rules.normal(where) != away]
+        self.caches = self._caches(draft, person)
+        self.zones = facts.zones.get(place, ())
+
+    def _opened(self, draft: Draft, person: Person) -> Any:
+        """(kind, id, region); a classic machine is recovered into classic resources only."""
+        classic = self.source.model is Model.CLASSIC
+        opened = access.targets(person, draft.vault).filter(subscription_id__iexact=self.target.subscription_id)
+        for kind, arm_id, location in opened.values_list("kind", "arm_id", "location"):
+            if kind == Kind.GROUP or _classic(arm_id) == classic:
+                yield kind, arm_id, location
+
+    def _caches(self, draft: Draft, person: Person) -> dict[str, list[str]]:
+        """Accounts of the source region by the churn that they serve (§1.4); without shared keys none serves."""
+        found: dict[str, list[str]] = {"Normal": [], "High": []}
+        rows = access.sources(person, draft.vault).filter(
+            kind=Kind.ACCOUNT, location=self.source.location, subscription_id__in=self.source.subscription_ids
         )
-        self.caches = [
-            row.arm_id
-            for row in caches
-            if not _classic(row.arm_id)
-            and str(row.document.get("sku", "")).startswith("Standard")
-            and row.document.get("shared_key", True)
-        ]
+        for arm_id, document in rows.values_list("arm_id", "document"):
+            if _classic(arm_id) or not document.get("shared_key", True):
+                continue
+            if document.get("kind") == "BlockBlobStorage":
+                found["High"].append(arm_id)
+            elif str(document.get("sku", "")).startswith("Standard"):
+                found["Normal"].append(arm_id)
+        return found
 
     def every(self) -> dict[str, Options]:
         """For all machines: each list begins with the rule in words."""
-        target, cache = self.target, Resolver(_none(self.source, self.target), self.facts).cache_id()
-        known = ids.key(cache) in self.facts.accounts
-        return {
-            "group_id": listed("By the rule: <source group>-asr", self.groups, target.group_id),
-            "network_id": listed(
-                "By the rule: mapped network, or <source network>-asr", self.ids["virtual_network"], target.network_id
-            ),
-            "availability_set_id": [
-                *listed("By the rule: <source set>-asr", self.ids["availability_set"], target.availability_set_id),
-                ("none", "None: single instances"),
+        target, facts, patterns = self.target, self.facts, self.facts.naming
+        cache = self._plain.cache_id()
+        name = patterns.made(
+            "resource_group", "<source group>", vault=facts.vault.name, source="", target=target.location
+        )
+        options: dict[str, Options] = {
+            "group_id": listed(f"By the rule: {name}", self.groups, target.group_id),
+            "cache_account_id": [
+                *listed(f"By the rule: {_known(cache, facts.accounts)}", self.caches["Normal"], target.cache_account_id),
+                *((each, f"{ids.name(each)} (high churn)") for each in self.caches["High"]),
             ],
-            "cache_account_id": listed(
-                f"By the rule: {'' if known else '(new) '}{ids.name(cache)}", self.caches, target.cache_account_id
-            ),
-            "storage_account_id": listed(
-                "By the rule: <source account>asr", self.ids["storage_account"], target.storage_account_id
-            ),
+            "storage_account_id": listed("By the rule: after the source account", self.ids[Kind.ACCOUNT], target.storage_account_id),
+        }  # fmt: skip
+        if self.source.model is Model.CLASSIC:
+            return options
+        same = "the machine's own network" if self.source.zonal else "the mapped one, or after the source network"
+        networks = {subnet.name for network in facts.networks.values() for subnet in network.subnets}
+        return options | self._placed(target) | {
+            "network_id": listed(f"By the rule: {same}", self.ids[Kind.NETWORK], target.network_id),
+            "subnet_name": [("", "By the rule: the source subnet's name"), *((each, each) for each in sorted(networks))],
+            "availability": availability("By the rule: as the source", self.zones, self._sets(target.availability_set_id)),
+            "churn": CHURN,
+            "disk_type": DISK_TYPES,
+            "failover_type": DISK_TYPES,
+        }  # fmt: skip
+
+    def _sets(self, chosen: str) -> Options:
+        return list(listed("", self.ids[Kind.AVAILABILITY_SET], "" if chosen == NONE else chosen))[1:]
+
+    def _placed(self, said: Any) -> dict[str, Options]:
+        """Placement, capacity and keys: lists that begin with the rule."""
+        group = "" if said.placement_group_id == NONE else said.placement_group_id
+        placement = listed("By the rule: as the source", self.ids[Kind.PLACEMENT_GROUP], group)
+        return {
+            "placement_group_id": [placement[0], (NONE, "None"), *placement[1:]],
+            "capacity_group_id": listed("None", self.ids[Kind.CAPACITY_GROUP], said.capacity_group_id),
+            "encryption_set_id": listed("None", self.ids[Kind.ENCRYPTION_SET], said.encryption_set_id),
         }
 
-    def machine(self, machine: DomainMachine, resolver: Resolver, network_id: str) -> dict[str, Options]:
-        """For one machine: only what applies to it; the first entry says what it gets without an override."""
-        own, default = resolver.own(machine), _without_override(resolver, machine)
-        known = {ids.key(each) for each in self.groups}
+    def machine(self, machine: DomainMachine) -> dict[str, Options]:
+        """For one machine: only what applies to it; the first entry says what it gets without a choice of its own."""
+        own, default = self.resolver.own(machine), self._plain.target(machine)
+        facts, managed = self.facts, any(disk.managed for disk in machine.disks)
+        churn = self.resolver.churn(machine)
         options: dict[str, Options] = {
-            "group_id": listed(_rule(default.group_id, known), self.groups, own.group_id),
-            "cache_account_id": listed(_rule(default.cache_id, self.facts.accounts), self.caches, own.cache_account_id),
+            "group_id": listed(_known(default.group_id, facts.groups), self.groups, own.group_id),
+            "cache_account_id": listed(
+                _known(default.cache_id, facts.accounts), self.caches[churn], own.cache_account_id
+            ),
         }
         if machine.model is Model.RESOURCE_MANAGER:
-            options["network_id"] = listed(
-                _rule(default.network_id, self.facts.networks), self.ids["virtual_network"], own.network_id
-            )
-            subnets = self._subnets(network_id, machine)
-            options["subnet_name"] = [("", default.subnet_name or "By the rule"), *((name, name) for name in subnets)]
-        if machine.availability_set_id:
-            listed_sets = listed(
-                _rule(default.set_id, self.facts.sets), self.ids["availability_set"], own.availability_set_id
-            )
-            options["availability_set_id"] = [*listed_sets, ("none", "None: single instance")]
-        if any(disk.managed for disk in machine.disks):
-            options["disk_type"] = DISK_TYPES
+            options |= self._modern(machine, default)
+        if not managed:
+            for name in ("churn", "disk_type", "failover_type", "encryption_set_id"):
+                options.pop(name, None)
         if any(not disk.managed for disk in machine.disks):
-            options["storage_account_id"] = listed("By the rule", self.ids["storage_account"], own.storage_account_id)
+            options["storage_account_id"] = listed("By the rule", self.ids[Kind.ACCOUNT], own.storage_account_id)
+        if not any(disk.encryption_set_id for disk in machine.disks):
+            options.pop("encryption_set_id", None)
         return options
 
-    def _subnets(self, network_id: str, machine: DomainMachine) -> list[str]:
-        network = self.facts.networks.get(ids.key(network_id)) or self.facts.networks.get(ids.key(machine.network_id))
-        return sorted(subnet.name for subnet in network.subnets) if network else []
+    def _modern(self, machine: DomainMachine, default: Target) -> dict[str, Options]:
+        own, facts = self.resolver.own(machine), self.facts
+        subnets = self.resolver.subnets(machine, self.resolver.target(machine).network_id)
+        sets = self._sets(own.availability_set_id) if machine.availability_set_id else []
+        return self._placed(own) | {
+            "network_id": listed(_known(default.network_id, facts.networks), self.ids[Kind.NETWORK], own.network_id),
+            "subnet_name": [("", default.subnet_name or "By the rule"), *((name, name) for name in subnets)],
+            "availability": availability(_placement(default), self.zones, sets),
+            "churn": [("", f"{default.churn} churn"), *CHURN[1:]],
+            "disk_type": DISK_TYPES,
+            "failover_type": DISK_TYPES,
+        }
+
+    def row(self, machine: DomainMachine) -> dict[str, Options]:
+        """The same for the table, where 25 machines have such lists: long ones are cut, the choice itself is kept."""
+        chosen = {value for value in self.resolver.own(machine).to_json().values() if isinstance(value, str)}
+        return {
+            name: [*options[:ROW_LIST], *(each for each in options[ROW_LIST:] if each[0] in chosen)]
+            for name, options in self.machine(machine).items()
+        }
+
+    def keys(self) -> Options:
+        """For one disk with a customer-managed key."""
+        return listed("As for the machine", self.ids[Kind.ENCRYPTION_SET])
 
 
-def _none(source: SourceChoices, target: TargetChoices) -> Any:
-    from replication.domain.choices import Choices
-
-    return Choices(source=source, target=target, machines={})
-
-
-def _without_override(resolver: Resolver, machine: DomainMachine) -> Any:
-    plain = Resolver(_none(resolver.choices.source, resolver.choices.target), resolver.facts)
-    return plain.target(machine)
+def _placement(target: Target) -> str:
+    """What a machine is placed in, in a word."""
+    if target.zone:
+        return f"Availability zone {target.zone}"
+    return ids.name(target.set_id) if target.set_id else "Single instance"
 
 
-def _rule(arm_id: str, known: Mapping[str, Any] | set[str]) -> str:
+def _known(arm_id: str, known: Mapping[str, Any]) -> str:
     if not arm_id:
         return "None"
     return ids.name(arm_id) if ids.key(arm_id) in known else f"(new) {ids.name(arm_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A machine of the table. extra: what of it is changed that the table does not show."""
+
+    chosen: DraftMachine
+    form: RowForm
+    extra: tuple[str, ...]
+
+    @property
+    def machine(self) -> Any:
+        return self.chosen.machine
+
+
+_EXTRA = {
+    "cache_account_id": "cache account", "placement_group_id": "placement group", "capacity_group_id": "capacity",
+    "failover_type": "type after failover", "encryption_set_id": "encryption set", "replication_group": "replication group",
+    "target_name": "name", "target_size": "size", "static_address": "address",
+}  # fmt: skip
+
+
+def unseen(overrides: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is changed beside the table's columns, in words."""
+    found = [words for name, words in _EXTRA.items() if overrides.get(name)]
+    disks = overrides.get("disks", {})
+    left_out = sum(bool(each.get("excluded")) for each in disks.values())
+    found += [f"{left_out} disk{'s' * (left_out != 1)} left out"] if left_out else []
+    typed = sum(any(name != "excluded" for name in each) for each in disks.values())
+    found += [f"{typed} disk{'s' * (typed != 1)} changed"] if typed else []
+    return tuple(found)

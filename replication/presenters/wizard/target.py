@@ -4,7 +4,7 @@ from replication import access, settings
 from replication.domain import regions as rules
 from replication.domain.choices import SourceChoices, TargetChoices
 from replication.forms.wizard import Options
-from replication.models import Draft, Person
+from replication.models import Draft, Person, Resource, Vault
 from replication.presenters.looks import region, regions
 
 
@@ -22,6 +22,19 @@ def target_locations(draft: Draft, source: SourceChoices) -> tuple[Options, str]
     marked = {best: f" (recommended: {reasons.get(best, 'the first suitable one')})"}
     options = [(name, region(names, name) + marked.get(name, "")) for name in suitable]
     return sorted(options, key=lambda pair: (pair[0] != best, pair[1])), best
+
+
+def automation_accounts(vault: Vault) -> Options:
+    """Those of the vault's resource group: others the portal does not offer either (portal-behaviour.md §1.2)."""
+    rows = Resource.objects.filter(
+        connection_id=vault.connection_id,
+        kind=Resource.Kind.AUTOMATION_ACCOUNT,
+        subscription_id__iexact=vault.subscription_id,
+        group_key=vault.resource_group.lower(),
+        gone_at=None,
+    )
+    found = [(row.arm_id, row.name) for row in rows]
+    return [("", "Choose an account" if found else "There is none in the vault's resource group"), *found]
 
 
 def default_target(draft: Draft, person: Person, source: SourceChoices) -> TargetChoices:

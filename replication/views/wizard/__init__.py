@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("replicate/<uuid:pk>/machines/selection/", machines.selection, name="draft_selection"),
     path("replicate/<uuid:pk>/target/", guarded(target.target), name="draft_target"),
     path("replicate/<uuid:pk>/customize/", guarded(customize.customize), name="draft_customize"),
+    path("replicate/<uuid:pk>/customize/<int:row>/", guarded(customize.machine), name="draft_machine"),
     path("replicate/<uuid:pk>/review/", review.review, name="draft_review"),
     path("replicate/<uuid:pk>/plan.json", review.download, name="draft_download"),
     path("replicate/<uuid:pk>/create-targets/", guarded(review.create_targets), name="draft_create_targets"),

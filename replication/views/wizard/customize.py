@@ -1,94 +1,173 @@
-"""*Customize*: the blade on top of the target page."""
+"""*Customize*: the blade on top of the target page, for all machines, for many, and for those of the table; and one machine's own page."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from replication.actions import drafts, plans
-from replication.domain.choices import MachineChoice, TargetChoices
-from replication.domain.compiler import Resolver
-from replication.forms.wizard import TARGET_IDS, EveryForm, MachineForm
-from replication.models import Draft
+from replication.domain.choices import Choices, MachineChoice
+from replication.forms.wizard import EveryForm, MachineForm, ManyForm, RowForm, initial
+from replication.models import Draft, DraftMachine
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
 from replication.views.wizard.shared import open_draft, require_page, show, version
-from replication.views.wizard.target import target_context, target_form
 
 MACHINES_A_PAGE = 25
 
 
 @require_page
 def customize(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change the targets: for all machines at the top, for single machines in the table."""
+    """Change the targets: for all machines at the top, for single machines in the table, for all that the filter shows."""
     draft = open_draft(request, pk, "review")  # needs what the review needs
     if isinstance(draft, HttpResponse):
         return draft
-    chosen = plans.choices(draft)
-    known = plans.facts(draft)
-    lists = present.Targets(draft, signed_in(request), chosen.target, known, chosen.source)
+    rows = _filtered(request, draft)
+    page = Paginator(rows, MACHINES_A_PAGE).get_page(request.GET.get("page"))
+    blade = _Blade(request, draft, page)
+    if request.method != "POST":
+        return blade.show(rows)
+    if request.POST.get("do") == "many":
+        return _many(request, draft, blade, rows)
+    return blade.save() if blade.is_valid() else blade.show(rows, status=422)
+
+
+def _filtered(request: HttpRequest, draft: Draft) -> QuerySet[DraftMachine]:
+    """The machines that the search and the filter leave."""
     rows = drafts.selected(draft)
     if request.GET.get("q"):
         rows = rows.filter(machine__search__contains=request.GET["q"].replace("\x00", "").lower())
-    if request.GET.get("only") == "overridden":
-        rows = rows.exclude(overrides={})
-    page = Paginator(rows, MACHINES_A_PAGE).get_page(request.GET.get("page"))
-    every = EveryForm(
-        request.POST or None,
-        prefix="all",
-        initial={name: getattr(chosen.target, name) for name in TARGET_IDS},
-        options=lists.every(),
+    return rows.exclude(overrides={}) if request.GET.get("only") == "overridden" else rows
+
+
+class _Blade:
+    """The forms of the blade, for one page of machines: only these are read, however many the draft has."""
+
+    def __init__(self, request: HttpRequest, draft: Draft, page: Page[DraftMachine]) -> None:
+        self.request, self.draft, self.page = request, draft, page
+        shown = list(page)
+        known = plans.facts(draft, shown)
+        self.chosen = plans.choices(draft, shown)
+        self.targets = present.Targets(draft, signed_in(request), self.chosen, known)
+        data = request.POST if request.method == "POST" and request.POST.get("do") != "many" else None
+        every = self.targets.every()
+        self.every = EveryForm(data, prefix="all", initial=initial(self.chosen.target), options=every)
+        self.many = ManyForm(prefix="many", options=every)
+        self.rows = [self._row(row, data) for row in shown]
+
+    def _row(self, row: DraftMachine, data: Any) -> present.Row:
+        machine = self.targets.facts.machines[row.machine.key]
+        form = RowForm(
+            data,
+            prefix=f"m{row.pk}",
+            name=machine.name,
+            choice=self.targets.resolver.own(machine),
+            options=self.targets.row(machine),
+        )
+        return present.Row(row, form, present.unseen(row.overrides))
+
+    def is_valid(self) -> bool:
+        """Every row is asked, so that all errors show at once."""
+        wrong = sum(not row.form.is_valid() for row in self.rows)
+        return self.every.is_valid() and not wrong
+
+    def default_group(self) -> str:
+        """The group in which what is new is made where none was chosen."""
+        first = next(iter(self.targets.facts.machines.values()), None)
+        return self.targets.resolver.group_id(first) if first else ""
+
+    def save(self) -> HttpResponse:
+        """Save both halves in one go; a reset button empties one machine's row."""
+        request, draft, before = self.request, self.draft, self.chosen.target
+        reset = request.POST.get("reset", "")
+        placed = self.every.named(before.subscription_id, self.default_group())
+        own = {row.chosen.pk: _own(row, reset) for row in self.rows}
+        drafts.save_customized(
+            draft, before.placed(placed), own, version=version(request), actor=actor(request, draft.vault)
+        )
+        if reset or request.POST.get("do") == "stay":
+            return _back(request, draft)
+        messages.success(request, "The changes were kept in the draft.")
+        return redirect("replication:draft_target", draft.pk)
+
+    def show(self, rows: QuerySet[DraftMachine], status: int = 200) -> HttpResponse:
+        """The blade, at an address of its own."""
+        wrong = sum(bool(row.form.is_bound and row.form.errors) for row in self.rows)
+        context = {
+            "every": self.every,
+            "many": self.many,
+            "rows": self.rows,
+            "page": self.page,
+            "total": self.draft.machines.count(),
+            "overridden": self.draft.machines.exclude(overrides={}).count(),
+            "matching": self.page.paginator.count,
+            "wrong": wrong,
+        }
+        return show(self.request, self.draft, "target", context, template="customize", status=status)
+
+
+def _own(row: present.Row, reset: str) -> MachineChoice:
+    return MachineChoice() if str(row.chosen.pk) == reset else row.form.choice()
+
+
+def _back(request: HttpRequest, draft: Draft) -> HttpResponse:
+    return HttpResponseRedirect(f"{present.page_url(draft, 'customize')}?{request.GET.urlencode()}")
+
+
+def _many(request: HttpRequest, draft: Draft, blade: _Blade, rows: QuerySet[DraftMachine]) -> HttpResponse:
+    """One change for every machine that the filter shows, on all pages of it."""
+    form = ManyForm(request.POST, prefix="many", options=blade.targets.every())
+    blade.many = form
+    if not form.is_valid():
+        return blade.show(rows, status=422)
+    who = actor(request, draft.vault)
+    number = drafts.override_many(draft, rows, form.changes(), version=version(request), actor=who)
+    messages.success(request, f"{number:,} machine{'s were' if number != 1 else ' was'} changed in the draft.")
+    return _back(request, draft)
+
+
+# --- one machine --------------------------------------------------------------------------------------------------------------
+
+
+@require_page
+def machine(request: HttpRequest, pk: UUID, row: int) -> HttpResponse:
+    """Everything about one machine, its disks included."""
+    draft = open_draft(request, pk, "review")
+    if isinstance(draft, HttpResponse):
+        return draft
+    found = drafts.selected(draft).filter(pk=row).first()
+    if found is None:
+        raise Http404
+    known = plans.facts(draft, [found])
+    chosen = plans.choices(draft, [found])
+    targets = present.Targets(draft, signed_in(request), chosen, known)
+    source = known.machines[found.machine.key]
+    form = MachineForm(
+        request.POST if request.method == "POST" else None,
+        machine=source,
+        choice=targets.resolver.own(source),
+        keys=targets.keys(),
+        options=targets.machine(source),
+        group=source.model.value != "Classic",
     )
-    resolver = Resolver(chosen, known)
-    forms = [_machine_form(request, row, known.machines[row.machine.key], resolver, lists) for row in page]
-    if request.method == "POST":
-        # Every row is asked, so that all errors show at once.
-        wrong = sum(not form.is_valid() for _, form in forms)
-        if every.is_valid() and not wrong:
-            return _save_customize(request, draft, resolver, every, forms)
-        return _customize_page(request, draft, every, forms, page, status=422)
-    return _customize_page(request, draft, every, forms, page)
+    if request.method == "POST" and request.POST.get("do") == "reset":
+        return _save_machine(request, draft, found, MachineChoice(), chosen)
+    if form.is_valid():
+        choice = form.choice(chosen.target.subscription_id, targets.resolver.target(source).group_id)
+        return _save_machine(request, draft, found, choice, chosen)
+    context = {"form": form, "row": found, "source": source, "changed": bool(found.overrides)}
+    status = 422 if request.method == "POST" else 200
+    return show(request, draft, "target", context, template="machine", status=status)
 
 
-def _machine_form(request: HttpRequest, row: Any, machine: Any, resolver: Resolver, lists: present.Targets) -> Any:
-    options = lists.machine(machine, resolver, resolver.target(machine).network_id)
-    data = request.POST if request.method == "POST" else None
-    return row, MachineForm(data, prefix=f"m{row.pk}", name=machine.name, options=options, initial=row.overrides)
-
-
-def _save_customize(
-    request: HttpRequest, draft: Draft, resolver: Resolver, every: EveryForm, forms: list[Any]
+def _save_machine(
+    request: HttpRequest, draft: Draft, row: DraftMachine, choice: MachineChoice, chosen: Choices
 ) -> HttpResponse:
-    """Save both halves; a reset button empties one machine's row."""
-    who, reset = actor(request, draft.vault), request.POST.get("reset", "")
-    first = next(iter(resolver.facts.machines.values()), None)
-    group = resolver.group_id(first) if first else ""
-    before = resolver.choices.target
-    new = TargetChoices(
-        location=before.location,
-        subscription_id=before.subscription_id,
-        policy=before.policy,
-        **every.ids(before.subscription_id, group),
-    )
-    overrides = {row.pk: MachineChoice() if str(row.pk) == reset else form.choice() for row, form in forms}
-    drafts.save_target(draft, new, version=version(request), actor=who)
-    drafts.save_overrides(draft, overrides, version=draft.version, actor=who)
-    if reset or request.POST.get("do") == "stay":
-        return HttpResponseRedirect(f"{present.page_url(draft, 'customize')}?{request.GET.urlencode()}")
-    messages.success(request, "The changes were kept in the draft.")
-    return redirect("replication:draft_target", draft.pk)
-
-
-def _customize_page(
-    request: HttpRequest, draft: Draft, every: EveryForm, forms: list[Any], page: Any, status: int = 200
-) -> HttpResponse:
-    """The blade, on top of the target page as it is saved."""
-    saved = TargetChoices.from_json(draft.target)
-    assert saved is not None
-    below = target_context(draft, target_form(request, draft, saved), saved)
-    wrong = sum(bool(form.is_bound and form.errors) for _, form in forms)
-    blade = {"every": every, "forms": forms, "page": page, "total": draft.machines.count(), "wrong": wrong}
-    return show(request, draft, "target", below | blade, template="customize", status=status)
+    drafts.save_overrides(draft, {row.pk: choice}, version=version(request), actor=actor(request, draft.vault))
+    messages.success(request, f"{row.machine.name}: the changes were kept in the draft.")
+    return redirect(reverse("replication:draft_customize", args=[draft.pk]))

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication.actions import plans, runs
+from replication.actions import drafts, plans, runs
 from replication.domain.compiler import compile_plan
 from replication.domain.forecast import forecast
 from replication.domain.plan import Plan
@@ -48,8 +48,9 @@ def _run_fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: int = 200) -> HttpResponse:
-    known = plans.facts(draft)
-    plan = compile_plan(plans.choices(draft), known)
+    rows = list(drafts.selected(draft))
+    known = plans.facts(draft, rows)
+    plan = compile_plan(plans.choices(draft, rows), known)
     machines_page = Paginator(present.protected_rows(plan), 50).get_page(request.GET.get("page"))
     latest = Run.objects.filter(plan__draft=draft).order_by("-number").first()
     context = {

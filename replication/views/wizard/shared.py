@@ -57,8 +57,10 @@ def onward(request: HttpRequest, draft: Draft, page: str) -> HttpResponse:
 
 def plan_for(draft: Draft, target: TargetChoices) -> Plan:
     """The plan for a target that is perhaps not saved yet."""
-    chosen = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in drafts.selected(draft)}
-    return compile_plan(Choices(source=source_of(draft), target=target, machines=chosen), plans.facts(draft))
+    rows = list(drafts.selected(draft))
+    chosen = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in rows}
+    known = plans.facts(draft, rows, target)
+    return compile_plan(Choices(source=source_of(draft), target=target, machines=chosen), known)
 
 
 def side(draft: Draft, plan: Plan) -> dict[str, Any]:
@@ -93,9 +95,9 @@ def guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """409 with both values when somebody, or another tab, saved the draft first."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, pk: UUID) -> HttpResponse:
+    def guarded(request: HttpRequest, pk: UUID, **parts: Any) -> HttpResponse:
         try:
-            return view(request, pk)
+            return view(request, pk, **parts)
         except drafts.Stale as error:
             return _stale_page(request, error)
 

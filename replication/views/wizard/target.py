@@ -42,9 +42,12 @@ def target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data:
     return TargetForm(
         data,
         initial=_target_initial(target, policies),
-        locations=present.target_locations(draft, source_of(draft))[0],
-        subscriptions=[(row.subscription_id, row.name) for row in subscriptions],
-        policies=[*policies, ("", "New policy")],
+        options={
+            "location": present.target_locations(draft, source_of(draft))[0],
+            "subscription_id": [(row.subscription_id, row.name) for row in subscriptions],
+            "policy": [*policies, ("", "New policy")],
+            "automation_account_id": present.automation_accounts(draft.vault),
+        },
     )
 
 
@@ -59,6 +62,8 @@ def _target_initial(target: TargetChoices, policies: list[tuple[str, str]]) -> d
         "retention_hours": policy.retention_hours,
         "app_consistent_minutes": policy.app_consistent_minutes,
         "multi_vm": policy.multi_vm,
+        "agent_updates": target.agent_updates,
+        "automation_account_id": target.automation_account_id,
     }
 
 
