@@ -14,7 +14,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check browser services conformance-clients chaos bench-runs bench-pages bench-simulator ci \
+.PHONY: help demo test check browser services conformance-clients chaos bench-runs bench-pages bench-eligibility bench-simulator ci \
 	test-fast test-conformance test-journey test-chaos lint types migrations walls audit lock clean reset \
 	ready ready-test ready-browser ready-services
 
@@ -61,6 +61,9 @@ bench-runs: ready-test ## a thousand machines against Azure's own limits and the
 
 bench-pages: ready-test ## every page at ten thousand machines
 	$(RUN) -m tests.benchmarks.pages
+
+bench-eligibility: ready-test ## every documented reason against a fleet of ten thousand with each of them planted
+	$(RUN) -m tests.benchmarks.eligibility
 
 bench-simulator: ready-test ## the simulator beside a trivial application
 	$(RUN) -m tests.benchmarks.simulator

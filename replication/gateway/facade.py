@@ -7,7 +7,7 @@ from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
-from replication.gateway import changes, foundations, inventory, operations, placement, site_recovery
+from replication.gateway import changes, foundations, inventory, machines, operations, placement, site_recovery
 from replication.gateway.clients import Clients
 from replication.gateway.inspection import Inspection
 from replication.gateway.kinds import Kind
@@ -66,7 +66,7 @@ class AzureGateway:
         return inventory.groups(self._clients, subscription_id)
 
     def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
-        return inventory.machines(self._clients, subscription_id)
+        return machines.machines(self._clients, subscription_id)
 
     def networks(self, subscription_id: str) -> Iterator[inv.Network]:
         return inventory.networks(self._clients, subscription_id)

@@ -12,8 +12,9 @@ from replication.domain.specs import (
     SubnetSpec,
 )
 from replication.gateway.arm import Json, location, text
+from replication.gateway.classic import CLASSIC_VERSION
 from replication.gateway.clients import Clients
-from replication.gateway.inventory import CLASSIC_VERSION, availability_set_of, network_of
+from replication.gateway.inventory import availability_set_of, network_of
 from replication.gateway.kinds import Kind, Method, by_provisioning
 
 

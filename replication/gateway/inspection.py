@@ -31,7 +31,7 @@ from replication.domain.checks.asks import (
 from replication.gateway.arm import Json, dig, location, rows, text
 from replication.gateway.clients import Clients
 from replication.gateway.errors import translated
-from replication.gateway.inventory import pages
+from replication.gateway.listing import pages
 from replication.gateway.policies import assigned
 
 PERMISSIONS_VERSION = "2022-04-01"  # azure-mgmt-authorization asks only for groups and resources

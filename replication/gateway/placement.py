@@ -17,8 +17,8 @@ from replication.domain.specs import (
 )
 from replication.gateway.arm import Json, location, text
 from replication.gateway.clients import Clients
-from replication.gateway.inventory import pages
 from replication.gateway.kinds import Kind, Method, by_provisioning
+from replication.gateway.listing import pages
 from replication.gateway.port import AzureError
 
 # No SDK of the console's speaks to Microsoft.Automation: its accounts go by their whole id through the generic client.

@@ -24,8 +24,8 @@ from replication.domain.specs import (
 from replication.gateway.arm import Json, dig, location, moment, plain, rows, text, whole
 from replication.gateway.clients import Clients
 from replication.gateway.errors import sentence, translated
-from replication.gateway.inventory import pages
 from replication.gateway.kinds import Kind, Method, is_absent
+from replication.gateway.listing import pages
 from replication.gateway.port import AzureError
 
 A2A = "A2A"

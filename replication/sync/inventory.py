@@ -13,6 +13,7 @@ from django.db import transaction
 from replication import clock
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
+from replication.domain.eligibility import with_neighbours
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Connection, Machine, ProtectedItem, Resource
 from replication.sync import verdicts
@@ -77,7 +78,7 @@ def collect(gateway: Gateway, subscription_id: str) -> Found:
     """Everything of a subscription, read to the end."""
     return Found(
         vaults=list(gateway.vaults(subscription_id)),
-        machines=list(gateway.machines(subscription_id)),
+        machines=with_neighbours(gateway.machines(subscription_id)),
         resources={
             Kind.GROUP: list(gateway.groups(subscription_id)),
             Kind.NETWORK: list(gateway.networks(subscription_id)),

@@ -4,6 +4,7 @@ MODULES: tuple[str, ...] = (
     "simulator.providers.resources",
     "simulator.providers.authorization",
     "simulator.providers.policy",
+    "simulator.providers.links",
     "simulator.providers.insights",
     "simulator.providers.compute",
     "simulator.providers.network",

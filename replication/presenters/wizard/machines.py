@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from replication.actions.drafts import candidates
 from replication.domain.choices import SourceChoices
+from replication.domain.eligibility import REGIONAL, ZONAL
 from replication.grid import Choice, Column, Grid, distinct, words
 from replication.models import Draft, DraftMachine, Machine, Person
 
@@ -64,6 +65,7 @@ class MachineRow:
     """A machine as the picker shows it."""
 
     machine: Machine
+    zonal: bool = False
 
     @property
     def chosen(self) -> bool:
@@ -72,11 +74,15 @@ class MachineRow:
     @property
     def blocking(self) -> list[dict[str, Any]]:
         """The verdicts because of which it cannot be chosen."""
-        return [verdict for verdict in self.machine.verdicts if verdict["effect"] == "block"]
+        return self._said("block")
 
     @property
     def warnings(self) -> list[dict[str, Any]]:
-        return [verdict for verdict in self.machine.verdicts if verdict["effect"] == "warn"]
+        return self._said("warn")
+
+    def _said(self, effect: str) -> list[dict[str, Any]]:
+        ways = {"", ZONAL if self.zonal else REGIONAL}
+        return [each for each in self.machine.verdicts if each["effect"] == effect and each.get("when", "") in ways]
 
 
 @dataclass(frozen=True, slots=True)
