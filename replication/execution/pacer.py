@@ -93,8 +93,11 @@ def wait(run: Run, arm_id: str, kind: str, tokens: int = 1) -> float:
 
 def pause(run: Run, arm_id: str, kind: str, seconds: float) -> None:
     """Azure said 429 after all: nobody writes for so many seconds, as asking early renews the wait (simulator.md §2.6)."""
-    for bucket in buckets(run.connection_id, arm_id, kind):
+    needed = buckets(run.connection_id, arm_id, kind)
+    for bucket in needed:
         _lower(bucket, -seconds * bucket.rate)
+    # Azure does not say which limit it was: counted once, where it is narrowest.
+    Pace.objects.filter(name=needed[-1].name).update(refused=F("refused") + 1)
     _leases.clear()
 
 

@@ -18,6 +18,7 @@ class Pace(models.Model):
     spent = models.BigIntegerField(default=0)  # tokens taken since the beginning
     minute = models.BigIntegerField(default=0)  # the minute since 1970 in which tokens were last taken …
     minute_spent = models.IntegerField(default=0)  # … and how many
+    refused = models.BigIntegerField(default=0)  # writes that Azure answered with 429 all the same
 
     def __str__(self) -> str:
         return self.name

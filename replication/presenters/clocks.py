@@ -80,7 +80,7 @@ def _over(begun: datetime | None, ended: datetime, most: float | None) -> bool:
 
 
 def budget(run: Run) -> str:
-    """Calls to Azure: 212 spent, 388 left this minute. '' before the connection has written anything, and when the run has ended."""
+    """What is spent and left of the write budget, and what Azure refused. '' before anything was written, and when the run has ended."""
     if run.state in Run.FINISHED:
         return ""
     now = clock.now().timestamp()
@@ -88,4 +88,6 @@ def budget(run: Run) -> str:
     if not rows:
         return ""
     spent, left = sum(row.spent_in_minute(now) for row in rows), sum(row.left_in_minute(now) for row in rows)
-    return f"Writes to Azure, for all runs of the subscription: {spent:,} spent and {left:,} left this minute."
+    refused = sum(row.refused for row in rows)
+    told = f"Azure has refused {refused:,} for their number (429)" if refused else "Azure has refused none for their number"
+    return f"Writes to Azure, for all runs of the subscription: {spent:,} spent and {left:,} left this minute; {told}."

@@ -90,6 +90,7 @@ def test_after_a_429_nobody_writes_before_the_time(world: World, run: Run) -> No
     assert take(run) == pytest.approx(17, abs=0.2)
     world.forward(17.2)
     assert take(run) == 0.0
+    assert Pace.objects.get().refused == 1
 
 
 def test_azures_own_count_is_believed_when_it_is_lower(world: World, run: Run) -> None:

@@ -88,6 +88,8 @@ class House:
         return [
             *celery,
             "worker",
+            "--hostname",
+            f"{name}@%h",
             "--concurrency",
             "2",
             "--without-mingle",

@@ -96,3 +96,13 @@ def test_a_run_completes_although_the_broker_forgets_everything(one: OnServices)
     one.start("worker")
     assert one.wait_ended(run) == "succeeded"
     blameless(one, run)
+
+
+def test_two_workers_share_a_run_and_one_alone_ends_it(one: OnServices) -> None:
+    """As on two hosts; the first does not come back."""
+    run = one.enable(12)
+    one.start("worker", "second")
+    until(lambda: one.rows("SELECT 1 FROM replication_step WHERE state = 'succeeded'"))
+    one.kill("worker")
+    assert one.wait_ended(run) == "succeeded"
+    blameless(one, run)

@@ -154,6 +154,9 @@ def test_the_budget_is_told_while_the_run_goes_on(signed_in: SignedIn, vault: Va
     Pace.objects.create(name="arm:1:s", depth=190, rate=10, full_at=now, minute=now // 60, minute_spent=212)
     Turn.objects.create(run=run, bucket="arm:1:s", given=212)
     with clock.injected(lambda: rows.NOON):
-        assert "212 spent and 790 left this minute" in signed_in(admin).get(_page(run)).content.decode()
+        shown = signed_in(admin).get(_page(run)).content.decode()
+        assert "212 spent and 790 left this minute; Azure has refused none for their number." in shown
+        Pace.objects.update(refused=3)
+        assert "Azure has refused 3 for their number (429)." in signed_in(admin).get(_page(run)).content.decode()
     Run.objects.filter(pk=run.pk).update(state="succeeded")
     assert "left this minute" not in signed_in(admin).get(_page(run)).content.decode()
