@@ -35,6 +35,7 @@ class Column:
 
     key: str
     label: str
+    head: str = ""  # what the page says where that is shorter: an export needs the unit in its heading
     order: tuple[str, ...] = ()
     nullable: bool = False  # rows without a value come last, either way round
     text: Callable[[Any], object] = str

@@ -63,7 +63,7 @@ def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
         Column(key="progress", label="Progress %", shown=False, text=lambda i: i.progress),
         Column(key="verdict", label="Verdict", shown=False, text=lambda i: safety.of_item(i).safety.label),
         Column(key="why", label="Why", shown=False, text=lambda i: safety.of_item(i).why),
-        Column(key="rpo", label="RPO seconds", order=("-rpo",), nullable=True, text=lambda i: i.rpo),
+        Column(key="rpo", label="RPO seconds", head="RPO", order=("-rpo",), nullable=True, text=lambda i: i.rpo),
         Column(key="source", label="Source region", shown=False, text=lambda i: region(names, i.primary_location)),
         Column(key="target", label="Target region", shown=False, text=lambda i: region(names, i.recovery_location)),
         Column(
@@ -71,7 +71,7 @@ def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
         ),
         Column(key="policy", label="Policy", shown=False, text=lambda i: i.policy_name),
         Column(
-            key="test", label="Last test failover", order=("last_test_at",), nullable=True, text=_moment("last_test_at")
+            key="test", label="Last test failover", head="Last test", order=("last_test_at",), nullable=True, text=_moment("last_test_at")
         ),
         Column(key="issues", label="Issues", order=("-issue_count", "name"), text=lambda i: i.issue_count),
         Column(key="since", label="Protected since", shown=False, order=("copied_at",), nullable=True, text=_moment("copied_at")),

@@ -21,7 +21,8 @@ SWAPPED = mark_safe(' hx-swap-oob="true"')
 
 
 def _name(row: ItemRow) -> str:
-    return format_html('<div class="name">{}<a href="{}"><bdi>{}</bdi></a></div>', ui.icon("vm"), row.url, row.item.name)
+    name = row.item.name
+    return format_html('<div class="name">{}<a href="{}" title="{}"><bdi>{}</bdi></a></div>', ui.icon("vm"), row.url, name, name)
 
 
 def _status(row: ItemRow) -> str:
@@ -91,7 +92,7 @@ CELLS: dict[str, Cell] = {
     "as_of": lambda row: ui.as_of(row.item.vault.as_of, ""),
 }
 LIVE = frozenset({"health", "status", "progress", "verdict", "why", "rpo", "regions", "test", "issues", "since", "as_of"})
-CLASSES = {"name": "sticky-column", "why": "prose"}
+CLASSES = {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "rpo": "nowrap"}
 MUTED = frozenset({"vault", "group", "source", "target", "policy", "target_group", "os", "agent", "tags", "since", "as_of"})
 
 
@@ -115,4 +116,4 @@ def _cell(row: ItemRow, key: str, swapped: str) -> SafeString:
 
 @register.simple_tag
 def header_css(column: Column) -> str:
-    return CLASSES.get(column.key, "")
+    return "sticky-column" if column.key == "name" else ""
