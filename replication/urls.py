@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from replication.views import (
     approvals,
     audit,
+    changes,
     home,
     issues,
     item,
@@ -51,6 +52,9 @@ _items: list[Address] = [
     path("items/<int:pk>/live/", item.item_live, name="item_live"),
     path("items/<int:pk>/refresh/", item.item_refresh, name="item_refresh"),
     path("items/<int:pk>/points/", item.points, name="item_points"),
+    path("items/<int:pk>/change/", changes.settings, name="item_change"),
+    path("items/<int:pk>/act/<slug:verb>/", changes.act, name="item_act"),
+    path("vaults/<int:pk>/items/act/<slug:verb>/", changes.act_on_many, name="items_act"),
     path("vaults/<int:pk>/items/", items.items, name="items"),
     path("vaults/<int:pk>/items/live/", items.items_live, name="items_live"),
     path("vaults/<int:pk>/items/refresh/", items.refresh, name="items_refresh"),

@@ -283,6 +283,8 @@ class HealthError:
     action: str = ""
     category: str = ""
     created_at: datetime | None = None
+    id: str = ""  # by which it can be dismissed, as far as `dismissible`
+    dismissible: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

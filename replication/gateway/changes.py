@@ -1,9 +1,10 @@
 """What is done to things that are there: items, policies, network mappings, jobs. Bodies as in site-recovery-protocol.md §2.2."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
+from replication.domain import itemsettings
 from replication.domain.changes import (
     AddDisksSpec,
     AgentSpec,
@@ -21,7 +22,7 @@ from replication.domain.changes import (
     ResyncSpec,
     UpdateSpec,
 )
-from replication.domain.specs import Found, SettleSpec, Spec
+from replication.domain.specs import Found, Spec
 from replication.gateway.arm import Json, rows, text
 from replication.gateway.clients import Clients
 from replication.gateway.kinds import Kind, Method
@@ -102,28 +103,11 @@ def _disk_body(disk: DiskTypes) -> Json:
     )
 
 
-_SETTINGS = tuple(each.name for each in fields(SettleSpec))
-
-
 def _update_found(spec: UpdateSpec, body: Json) -> Found:
     details = _details(body)
-    settings: Any = settled(spec.id, body.get("properties") or {}).spec
-    got = UpdateSpec(
-        **{name: getattr(settings, name) for name in _SETTINGS},
-        group_id=text(details, "recoveryAzureResourceGroupId"),
-        availability_set_id=text(details, "recoveryAvailabilitySet"),
-        availability_zone=text(details, "recoveryAvailabilityZone"),
-        disks=tuple(_disk_of(each) for each in rows(details, "protectedManagedDisks")),
-    )
+    machine = text(details, "fabricObjectId")
+    got = itemsettings.settings(details, id=spec.id, machine_id=machine, machine_name=spec.machine_name)
     return _found(spec, got, body)
-
-
-def _disk_of(disk: Json) -> DiskTypes:
-    return DiskTypes(
-        disk_id=text(disk, "diskId"),
-        replica_type=text(disk, "recoveryReplicaDiskAccountType"),
-        target_type=text(disk, "recoveryTargetDiskAccountType"),
-    )
 
 
 def _add_disks_body(spec: AddDisksSpec) -> Json:

@@ -603,6 +603,8 @@ def health_error_of(body: Json) -> inv.HealthError:
         action=sentence(body.get("recommendedAction")),
         category=text(body, "errorCategory"),
         created_at=moment(body.get("creationTimeUtc")),
+        id=text(body, "errorId"),
+        dismissible=text(body, "customerResolvability") == "Allowed",
     )
 
 

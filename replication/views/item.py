@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from replication import access, clock
 from replication.actions import readings
+from replication.domain.allowed import POLICY_STAYS
 from replication.grid import clean
 from replication.models import AuditSubject, HealthIssue, Person, ProtectedItem, Reading, RecoveryPoint
 from replication.presenters.audit import AuditRow
@@ -22,7 +23,7 @@ from replication.presenters.looks import regions
 from replication.presenters.parts import Parts
 from replication.presenters.runs import RunRow
 from replication.presenters.safety import item_hit
-from replication.views import live
+from replication.views import changes, live
 from replication.views.actor import actor, signed_in
 from replication.views.items import POINTS_FRESH, allowed
 from replication.views.live import OVER
@@ -92,6 +93,8 @@ def _overview(request: HttpRequest, found: ProtectedItem, page: ItemPage) -> dic
         "issues": page.issues(notes),
         "ticket": page.ticket(notes),
         "events": [EventRow(event) for event in _events(person, found)[:5]],
+        "offers": changes.offers(person, found),
+        "policy_stays": POLICY_STAYS,
         **_points(found, _points_reading(request, found)),
     }
 

@@ -19,7 +19,7 @@ from replication.models import Person, Vault
 from replication.presenters import items as present
 from replication.presenters.looks import regions
 from replication.presenters.vaults import why_not
-from replication.views import live
+from replication.views import changes, live
 from replication.views.actor import actor, signed_in
 from replication.views.context import held_roles
 
@@ -55,6 +55,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "page_view": live.page_query(request).removeprefix("?"),
         "page_query": live.page_query(request),
         "drafts": access.drafts(person, vault).filter(state="open").count(),
+        "offers": changes.offers_for_many(request, vault) if vault else [],
         **allowed(request, vault),
     }
     return render(request, "replication/items/list.html", context)

@@ -200,7 +200,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
                 "draft_start", "vault_settings", "issues",
                 "issues_refresh", "issues_export"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
-    if name == "item" or name.startswith("item_"):
+    if name == "item" or (name.startswith("item_") and name != "item_act"):
         return [ABSENT if absent else side.item.pk]
     if name in {"run", "run_live", "run_cancel", "run_pause", "run_resume", "run_take_over", "run_retry", "run_evidence"}:
         return [uuid or side.run.pk]
@@ -217,6 +217,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         "setting_section": ["absent" if absent else "audit"],
         "vault_setting_section": [ABSENT if absent else side.vault.pk, "approvals"],
         "step": [uuid or side.run.pk, child.step.pk],
+        "item_act": [ABSENT if absent else side.item.pk, "resync"],
+        "items_act": [ABSENT if absent else side.vault.pk, "resync"],
         "job": [side.vault.pk, ABSENT if absent else child.job.pk],
         "reading": [ABSENT if absent else side.reading.pk],
         "audit_entry": [ABSENT if absent else side.entry],
