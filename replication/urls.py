@@ -87,7 +87,9 @@ _runs: list[Address] = [
     path("vaults/<int:pk>/runs/", runs.runs, name="runs"),
     path("vaults/<int:pk>/jobs/", jobs.jobs, name="jobs"),
     path("vaults/<int:pk>/jobs/refresh/", items.refresh, {"to": "jobs"}, name="jobs_refresh"),
+    path("vaults/<int:pk>/jobs/export/", jobs.export, name="jobs_export"),
     path("vaults/<int:pk>/jobs/<int:job_pk>/", jobs.job, name="job"),
+    path("vaults/<int:pk>/jobs/<int:job_pk>/<slug:verb>/", jobs.control, name="job_control"),
 ]
 
 _audit: list[Address] = [

@@ -19,6 +19,11 @@ def issues(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Ac
     _export("issues.export", vault, filters, rows, actor, form=form)
 
 
+def jobs(vault: Vault, *, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """Site Recovery jobs left as a file. Refused without EXPORT."""
+    _export("jobs.export", vault, filters, rows, actor, **({} if form == "csv" else {"form": form}))
+
+
 def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
     """Audit entries left as CSV or, form "lines", as JSON lines."""
     _export("audit.export", None, filters, rows, actor, form=form)

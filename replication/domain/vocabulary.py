@@ -10,6 +10,7 @@ ACTIONS: dict[str, str] = {
     "issue.acknowledged": "{actor} acknowledged the health issue {subject}",
     "issue.withdrawn": "{actor} withdrew the acknowledgement of {subject}",
     "issues.export": "{actor} exported health issues of {subject}",
+    "jobs.export": "{actor} exported Site Recovery jobs of {subject}",
     "draft.created": "{actor} started a replication draft in {subject}",
     "draft.saved": "{actor} saved {subject}",
     "draft.discarded": "{actor} discarded {subject}",

@@ -7,6 +7,7 @@ UPDATE finds another attempt and changes nothing (house.md, *Draft, plan, run*).
 import uuid
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from replication.models.connection import Connection
 from replication.models.person import Person
@@ -117,6 +118,8 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=["run", "state", "due_at"], name="step_due"),
             models.Index(fields=["run", "state", "stage", "position", "id"], name="step_order"),  # the next to be sent
+            models.Index(Lower("azure_job_id"), name="step_by_job"),  # whose job is this?
+            models.Index(fields=["request_id"], name="step_by_request"),
         ]
 
     def __str__(self) -> str:

@@ -198,7 +198,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     uuid = ABSENT_UUID if absent else None
     if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
                 "draft_start", "vault_settings", "issues",
-                "issues_refresh", "issues_export"}:  # fmt: skip
+                "issues_refresh", "issues_export", "jobs_export"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
     if name == "item" or (name.startswith("item_") and name != "item_act"):
         return [ABSENT if absent else side.item.pk]
@@ -217,6 +217,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         "setting_section": ["absent" if absent else "audit"],
         "vault_setting_section": [ABSENT if absent else side.vault.pk, "approvals"],
         "step": [uuid or side.run.pk, child.step.pk],
+        "job_control": [side.vault.pk, ABSENT if absent else child.job.pk, "cancel"],
         "item_act": [ABSENT if absent else side.item.pk, "resync"],
         "items_act": [ABSENT if absent else side.vault.pk, "resync"],
         "job": [side.vault.pk, ABSENT if absent else child.job.pk],

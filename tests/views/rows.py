@@ -48,7 +48,8 @@ def item(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
     given = {
         "connection_id": vault.connection_id, "vault": vault, "key": f"{vault.key}/{name}", "arm_id": f"{vault.arm_id}/{name}",
         "name": name, "machine_key": machine_key(name), "resource_group": "rg-erp", "group_key": "rg-erp",
-        "subscription_id": SUBSCRIPTION, "protection_state": "Protected", "health_rank": HEALTH_RANK.get(health, 0), "primary_location": "eastasia",
+        "subscription_id": SUBSCRIPTION,
+        "protection_state": "Protected", "health_rank": HEALTH_RANK.get(health, 0), "primary_location": "eastasia",
         "recovery_location": "southeastasia", "active_location": "Primary", "policy_name": "24-hour-retention-policy",
         "search": f"{name} rg-erp", "document": document, "digest": "", "first_seen_at": NOON, "changed_at": NOON,
         "as_of": NOON, "issue_count": len(errors),
