@@ -14,8 +14,9 @@ class LocalBackend(ModelBackend):
     """Local accounts. A demo account, whose password is published, signs in only where the endpoint is loopback."""
 
     def user_can_authenticate(self, user: Person | AnonymousUser | None) -> bool:
-        """Whether the account is active and may be used here."""
-        return super().user_can_authenticate(user) and (settings.DEMO or not getattr(user, "is_demo", False))
+        """Whether the account is active, not locked, and may be used here."""
+        unlocked = getattr(user, "locked_at", None) is None
+        return super().user_can_authenticate(user) and unlocked and (settings.DEMO or not getattr(user, "is_demo", False))
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any

@@ -1,10 +1,12 @@
 """What every request and every answer carries: a request id and the security headers of docs/architecture.md."""
 
+import ipaddress
 import logging
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -24,6 +26,51 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+class ProxyMiddleware:
+    """Puts the visitor's own address where the proxy's stands, when the proxy is one of PORTAL_TRUSTED_PROXIES.
+
+    X-Forwarded-For is read from its end, where our own proxies write; what a visitor wrote into it stands before that and counts for
+    nothing. Forwarding headers of anybody else are dropped.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        if not settings.TRUSTED_PROXIES:
+            return self.get_response(request)
+        if _trusted(request.META.get("REMOTE_ADDR", "")):
+            request.META["REMOTE_ADDR"] = _visitor([request.META["REMOTE_ADDR"], *reversed(given.split(","))])
+        else:
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self.get_response(request)
+
+
+def _visitor(hops: list[str]) -> str:
+    """The first address, from ours outwards, that is no proxy of ours; what is no address ends the search at the last good one."""
+    found = hops[0]
+    for each in (hop.strip() for hop in hops):
+        if _address(each) is None:
+            return found
+        found = each
+        if not _trusted(each):
+            return found
+    return found
+
+
+def _trusted(text: str) -> bool:
+    address = _address(text)
+    return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 class RequestIdMiddleware:

@@ -84,7 +84,6 @@ AUDIT_VERIFY_INTERVAL = int(os.environ.get("PORTAL_AUDIT_VERIFY_INTERVAL", "3600
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -97,6 +96,7 @@ INSTALLED_APPS = [
 # No django.contrib.admin: a change made there would bypass the actions, and with them the audit.
 
 MIDDLEWARE = [
+    "portal.middleware.ProxyMiddleware",
     "portal.middleware.RequestIdMiddleware",
     "portal.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "replication.views.account.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -138,7 +139,12 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "replication.Person"
-AUTHENTICATION_BACKENDS = ["portal.auth.LocalBackend"]
+AUTHENTICATION_BACKENDS = ["portal.auth.LocalBackend", "portal.entra.EntraBackend"]
+# --- Microsoft Entra ID (docs/operations.md); off while there is no client id -----------------------------------------
+ENTRA_TENANT_ID = os.environ.get("PORTAL_ENTRA_TENANT_ID", "")
+ENTRA_CLIENT_ID = os.environ.get("PORTAL_ENTRA_CLIENT_ID", "")
+ENTRA_CLIENT_SECRET = environment.secret("PORTAL_ENTRA_CLIENT_SECRET")
+ENTRA_ISSUER = os.environ.get("PORTAL_ENTRA_ISSUER", f"https://login.microsoftonline.com/{ENTRA_TENANT_ID}/v2.0").rstrip("/")
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -151,7 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 
 LANGUAGE_CODE = "en"
@@ -171,6 +177,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# --- who speaks for others: forwarding headers count only when they come from one of these (addresses or networks) -----
+TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in environment.words("PORTAL_TRUSTED_PROXIES")]
 
 # --- behind TLS: production sets PORTAL_HTTPS=1 and terminates TLS in front ------------------------------------------
 HTTPS = environment.flag("PORTAL_HTTPS")

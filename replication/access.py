@@ -112,6 +112,22 @@ def require_everywhere(person: Someone, permission: Permission) -> None:
         raise Refused(decision.reason)
 
 
+def over(me: Someone, person: Person) -> Decision:
+    """Whether somebody administers every vault in which the person has a role: what is done to an account reaches into all of them."""
+    decision = may(me, Permission.MANAGE_PEOPLE)
+    theirs = _live(person)
+    if decision and theirs.exclude(vault__in=vaults(me, Permission.MANAGE_PEOPLE)).exists():
+        return Decision(False, "This account has roles in vaults that you do not administer.")
+    return decision
+
+
+def require_over(me: Someone, person: Person) -> None:
+    """Raise Refused with the reason unless the person's account is theirs to administer."""
+    decision = over(me, person)
+    if not decision:
+        raise Refused(decision.reason)
+
+
 def _granted(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Grant]:
     roles = [each.value for each in Role if allowed(each, permission)]
     return _live(person).filter(role__in=roles)

@@ -73,8 +73,9 @@ ENTRIES: tuple[Entry, ...] = (
         section=MANAGE,
         of_vault=False,
         permission=Permission.MANAGE_PEOPLE,
-        also=("person", "person_create", "grant", "grant_choose"),
+        also=("person", "person_create", "grant", "grant_choose", "groups", "group_create", "person_password"),
     ),
+    Entry(name="roles", label="What each role may do", icon="policy", section=MANAGE, of_vault=False, outside=True),
     Entry(
         name="settings",
         label="Settings",

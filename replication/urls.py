@@ -5,9 +5,12 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 from replication.views import (
+    account,
     approvals,
     audit,
     changes,
+    entra,
+    groups,
     home,
     issues,
     item,
@@ -15,6 +18,7 @@ from replication.views import (
     jobs,
     live,
     people,
+    roles,
     runs,
     saved,
     search,
@@ -28,6 +32,9 @@ Address = URLPattern | URLResolver
 session_urls: list[Address] = [
     path("", home.home, name="home"),
     path("sign-in/", session.SignIn.as_view(), name="login"),
+    path("sign-in/code/", session.code, name="login_code"),
+    path("sign-in/microsoft/", entra.Start.as_view(), name="entra_start"),
+    path("sign-in/microsoft/callback/", entra.Callback.as_view(), name="entra_callback"),
     path("password/", session.PasswordChange.as_view(), name="password_change"),
     path("sign-out/", session.SignOut.as_view(), name="logout"),
 ]
@@ -106,10 +113,29 @@ _people: list[Address] = [
     path("people/", people.people, name="people"),
     path("people/new/", people.create, name="person_create"),
     path("people/<int:pk>/", people.person, name="person"),
+    path("people/groups/", groups.groups, name="groups"),
+    path("people/groups/<int:vault_pk>/new/", groups.create, name="group_create"),
+    path("people/groups/<int:pk>/remove/", groups.remove, name="group_remove"),
+    path("people/roles/", roles.roles, name="roles"),
+    path("people/review/", roles.review, name="access_review"),
+    path("people/review/export/", roles.review_csv, name="access_review_export"),
+    path("people/<int:pk>/unlock/", people.unlock, name="person_unlock"),
+    path("people/<int:pk>/password/", people.password, name="person_password"),
+    path("people/<int:pk>/second-factor/", people.reset_factor, name="person_factor_reset"),
+    path("people/<int:pk>/sessions/", people.end_sessions, name="person_sessions_end"),
     path("people/<int:pk>/active/", people.active, name="person_active"),
     path("people/<int:pk>/grant/", people.choose, name="grant_choose"),
     path("people/<int:pk>/grant/<int:vault_pk>/", people.grant, name="grant"),
     path("grants/<int:pk>/end/", people.end, name="grant_end"),
+]
+
+_account: list[Address] = [
+    path("account/", account.account, name="account"),
+    path("account/second-factor/", account.second_factor, name="second_factor"),
+    path("account/second-factor/off/", account.second_factor_off, name="second_factor_off"),
+    path("account/recovery-codes/", account.recovery_codes, name="recovery_codes"),
+    path("account/sessions/", account.sessions_end, name="sessions_end"),
+    path("account/sessions/<slug:handle>/", account.session_end, name="session_end"),
 ]
 
 _approvals: list[Address] = [
@@ -138,4 +164,16 @@ _wizard: list[Address] = (
 )
 
 app_name = "replication"
-urlpatterns: list[Address] = [*_vaults, *_items, *_issues, *_runs, *_audit, *_people, *_approvals, *_settings, *_shell, *_wizard]
+urlpatterns: list[Address] = [
+    *_vaults,
+    *_items,
+    *_issues,
+    *_runs,
+    *_audit,
+    *_people,
+    *_account,
+    *_approvals,
+    *_settings,
+    *_shell,
+    *_wizard,
+]

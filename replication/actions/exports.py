@@ -36,6 +36,11 @@ def audit_chain(*, last: int, head: str, actor: Actor) -> None:
     _export("audit.export", None, {}, last, actor, form="bundle", head=head)
 
 
+def access_review(*, filters: dict[str, Any], rows: int, actor: Actor) -> None:
+    """The access review left as CSV."""
+    _export("access.review", None, filters, rows, actor)
+
+
 def run(found: Run, *, rows: int, actor: Actor) -> None:
     """The evidence of a run left. Refused to those who may not read everybody's entries in its vault."""
     assert actor.person is not None

@@ -128,17 +128,59 @@ def _set_active(person: Person, active: bool, action: str, actor: Actor) -> None
         entry.before, entry.after = {"active": not active}, {"active": active}
 
 
+def set_password(person: Person, password: str, *, actor: Actor) -> None:
+    """A new password for somebody who has forgotten theirs; it ends their sessions, and is stored hashed and nowhere else."""
+    _all_grants(person, actor)
+    with gesture("person.password_set", actor=actor, subject_kind="person", subject_key=key(person), subject_name=str(person)):
+        person.set_password(password)
+        Person.objects.filter(pk=person.pk).update(password=person.password)
+
+
+# --- what the directory says (actions/groups.py) --------------------------------------------------------------------------
+
+
+def follow(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], held: Grant | None, groups: list[str]) -> None:
+    """Give, change or leave the role that the person's groups give in the vault. One granted by hand stays."""
+    wanted, detail = _wanted(role, scopes), {"groups": groups}
+    if held is None:
+        with gesture("grant.given", actor=CONSOLE, detail=detail, after=wanted, **_about(person, vault)):
+            given = Grant.objects.create(person=person, vault=vault, role=role, granted_at=clock.now(), by_group=True)
+            _open(given, scopes)
+    elif held.by_group and shown(held) != wanted:
+        with gesture("grant.changed", actor=CONSOLE, detail=detail, before=shown(held), after=wanted, **_about(person, vault)):
+            Grant.objects.filter(pk=held.pk).update(role=role)
+            held.scopes.all().delete()
+            _open(held, scopes)
+
+
+def end_by_group(held: Grant) -> None:
+    """The directory gives the role no more: it ends, also the last administrator's; `manage.py administrator` is the way back."""
+    with gesture("grant.ended", actor=CONSOLE, before=shown(held), **_about(held.person, held.vault)):
+        Grant.objects.filter(pk=held.pk, ended_at=None).update(ended_at=clock.now())
+
+
 # --- before there is anybody to ask ------------------------------------------------------------------------------------
 
 
-def ensure_administrator(username: str, password: str) -> tuple[Person, int]:
+def ensure_administrator(username: str, password: str, *, break_glass: bool = False) -> tuple[Person, int]:
     """An administrator for every vault that has none: the way in on a new installation, and back in when all others are locked out.
 
     The account is made when there is none of this name (then `password` must not be ''). Returns it, and how many vaults it was given.
     """
     person = Person.objects.filter(username__iexact=username).first() or _first(username, password)
+    _open_door(person, break_glass)
     orphans = [vault for vault in Vault.objects.filter(gone_at=None) if not _administrators(vault).exists()]
     return person, sum(give_all(person, vault, Role.ADMINISTRATOR) for vault in orphans)
+
+
+def _open_door(person: Person, break_glass: bool) -> None:
+    """Unlock the account; break_glass: let it in by password whatever else is closed."""
+    if person.locked_at:
+        with gesture("person.unlocked", actor=CONSOLE, subject_kind="person", subject_key=key(person), subject_name=str(person)):
+            Person.objects.filter(pk=person.pk).update(locked_at=None, unlocked_at=clock.now())
+    if break_glass and not person.is_break_glass:
+        with gesture("person.break_glass", actor=CONSOLE, subject_kind="person", subject_key=key(person), subject_name=str(person)):
+            Person.objects.filter(pk=person.pk).update(is_break_glass=True)
 
 
 def _first(username: str, password: str) -> Person:
@@ -218,7 +260,7 @@ def _approved(action: str, person: Person, vault: Vault, wanted: dict[str, Any],
 
 
 def _wanted(role: Role, scopes: Iterable[Scope]) -> dict[str, Any]:
-    return {"role": str(role), **_sides(scopes)}
+    return {"role": str(role), **sides(scopes)}
 
 
 # --- what is written -----------------------------------------------------------------------------------------------
@@ -236,14 +278,15 @@ def scopes_of(given: Grant) -> Sequence[Scope]:
 
 def shown(given: Grant) -> dict[str, Any]:
     """A grant as the audit keeps it."""
-    return {"role": str(given.role), **_sides(scopes_of(given))}
+    return {"role": str(given.role), **sides(scopes_of(given))}
 
 
-def _sides(scopes: Iterable[Scope]) -> dict[str, list[str]]:
-    sides: dict[str, list[str]] = {"source": [], "target": []}
+def sides(scopes: Iterable[Scope]) -> dict[str, list[str]]:
+    """Scopes as the audit keeps them: {"source": ["<subscription>/*", …], "target": […]}."""
+    found: dict[str, list[str]] = {"source": [], "target": []}
     for scope in sorted(set(scopes)):
-        sides[scope.side].append(f"{scope.subscription_id}/{scope.resource_group or '*'}")
-    return sides
+        found[scope.side].append(f"{scope.subscription_id}/{scope.resource_group or '*'}")
+    return found
 
 
 def _about(person: Person, vault: Vault) -> dict[str, str]:

@@ -63,6 +63,12 @@ _VERBS: dict[Permission, str] = {
 }
 
 
+def described(permission: Permission) -> str:
+    """What the permission lets somebody do: "Replicate machines"."""
+    words = _VERBS[permission]
+    return words[0].upper() + words[1:]
+
+
 def allowed(role: Role, permission: Permission) -> bool:
     """Whether the role holds the permission."""
     return permission in ROLE_PERMISSIONS[role]

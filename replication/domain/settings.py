@@ -28,22 +28,27 @@ class Kind(StrEnum):
     LINES = "lines"  # list[str], one a line
 
 
+_HEADINGS = {
+    "audit": "Audit history",
+    "approvals": "Approval by a second person",
+    "naming": "Names of target resources",
+    "signin": "Sign-in",
+}
+
+
 class Section(StrEnum):
     """The parts of the page, in its order."""
 
     REPLICATION = "replication"
     NAMING = "naming"
     APPROVALS = "approvals"
+    SIGN_IN = "signin"
     AUDIT = "audit"
 
     @property
     def label(self) -> str:
         """The part's heading."""
-        return {
-            "audit": "Audit history",
-            "approvals": "Approval by a second person",
-            "naming": "Names of target resources",
-        }.get(self.value, self.value.capitalize())
+        return _HEADINGS.get(self.value, self.value.capitalize())
 
 
 class Unfit(ValueError):
@@ -162,7 +167,8 @@ _REASONED = [
     (name, action_label(name))
     for name in ACTIONS
     if name.partition(".")[0] in {"run", "grant", "person", "setting"}
-    and name not in {"run.ended", "run.evidence", "person.password_changed"}
+    and name not in {"run.ended", "run.evidence", "person.password_changed", "person.locked", "person.signed_up"}
+    and "second_factor_o" not in name
 ]
 
 _NAMED = {
@@ -256,6 +262,37 @@ SETTINGS: dict[str, Setting] = {
             default=24,
             environment="PORTAL_FOUR_EYES_HOURS",
             of_vault=True,
+        ),
+        Setting(
+            name="signin.passwords",
+            section=Section.SIGN_IN,
+            label="Sign in with a password",
+            help="Break-glass accounts can always do so. Close it for the others only when Microsoft Entra ID is set up.",
+            kind=Kind.CHOICE,
+            options=[("all", "Every local account"), ("break_glass", "Break-glass accounts only")],
+            default="all",
+            environment="PORTAL_PASSWORD_SIGN_IN",
+        ),
+        Setting(
+            name="signin.second_factor",
+            section=Section.SIGN_IN,
+            label="Second factor for local accounts",
+            help="Whoever must have one and has none yet sets it up at the next sign-in.",
+            kind=Kind.CHOICE,
+            options=[("optional", "Optional"), ("administrators", "Required of administrators"), ("everybody", "Required of everybody")],
+            default="optional",
+            environment="PORTAL_SECOND_FACTOR",
+        ),
+        Setting(
+            name="signin.lock_after",
+            section=Section.SIGN_IN,
+            label="Lock an account after",
+            help="Within a day, without a sign-in between them. An administrator unlocks it. 0: never.",
+            kind=Kind.NUMBER,
+            maximum=1000,
+            unit="wrong passwords",
+            default=30,
+            environment="PORTAL_LOCK_AFTER",
         ),
         Setting(
             name="audit.reason_required",

@@ -2,6 +2,8 @@
 
 ACTIONS: dict[str, str] = {
     "session.signed_in": "{actor} signed in",
+    "session.break_glass": "{actor} signed in with a break-glass account",
+    "session.revoked": "{actor} ended sessions of {subject}",
     "session.refused": "Sign-in as {subject} was refused",
     "session.signed_out": "{actor} signed out",
     "vaults.refresh": "{actor} had vaults and inventory read again",
@@ -47,7 +49,19 @@ ACTIONS: dict[str, str] = {
     "approval.voided": "The approval of {subject} became void, because it is no longer what was asked for",
     "approval.expired": "The request for approval of {subject} expired",
     "setting.changed": "{actor} changed settings: {subject}",
+    "person.password_set": "{actor} set a new password for {subject}",
+    "person.locked": "{subject} was locked after too many wrong passwords",
+    "person.unlocked": "{actor} unlocked {subject}",
+    "person.break_glass": "{subject} was made a break-glass account",
+    "person.second_factor_on": "{actor} set up a second factor",
+    "person.second_factor_off": "{actor} switched their second factor off",
+    "person.second_factor_reset": "{actor} took away the second factor of {subject}",
+    "person.recovery_codes_made": "{actor} made new recovery codes",
+    "person.signed_up": "{subject} came from Microsoft Entra ID for the first time",
+    "group.added": "{actor} gave a role to the group {subject}",
+    "group.removed": "{actor} took the role from the group {subject}",
     "audit.export": "{actor} exported the audit history",
+    "access.review": "{actor} exported the access review",
     "access.refused": "{actor} was refused: {subject}",
     "connection.configured": "The connection {subject} was configured",
 }

@@ -59,6 +59,27 @@ class AccountForm(forms.Form):
         return data
 
 
+class PasswordForm(forms.Form):
+    """A new password for somebody else."""
+
+    password = forms.CharField(
+        label="New password",
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. Hand it over yourself; it is not shown again. All their sessions end.",
+    )
+
+    def __init__(self, *args: Any, username: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.username = username
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(password, get_user_model()(username=self.username))
+        return password
+
+
 class GrantForm(forms.Form):
     """A role in a vault, with the subscriptions and groups that it opens on each side."""
 
@@ -81,3 +102,16 @@ class GrantForm(forms.Form):
             assert isinstance(field, forms.MultipleChoiceField)
             field.choices = choices
             field.widget.attrs["size"] = min(10, max(3, len(choices)))
+
+
+class GroupForm(GrantForm):
+    """A role in a vault for a group of Microsoft Entra ID."""
+
+    field_order = ["group", "label"]
+    group = forms.CharField(
+        label="Group",
+        max_length=200,
+        help_text="The group's object id, or the value of an app role, exactly as Microsoft Entra ID shows it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    label = forms.CharField(label="Name", max_length=200, required=False, help_text="How it is called on these pages.")

@@ -5,7 +5,7 @@ from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, Aud
 from replication.models.connection import Connection
 from replication.models.draft import Draft, DraftMachine
 from replication.models.event import Event
-from replication.models.grant import Grant, GrantScope
+from replication.models.grant import Grant, GrantScope, GroupRole
 from replication.models.history import HistoryDay, HistoryFrame
 from replication.models.inventory import Machine, Resource, Subscription
 from replication.models.issue import AffectedItem, HealthIssue
@@ -17,6 +17,8 @@ from replication.models.person import Person
 from replication.models.plan import ReplicationPlan
 from replication.models.reading import Reading
 from replication.models.run import MachineClaim, Run, Step, StepEvent
+from replication.models.second_factor import SecondFactor
+from replication.models.session import Session
 from replication.models.setting import Setting
 from replication.models.vault import Vault
 from replication.models.view import SavedView
@@ -35,6 +37,7 @@ __all__ = [
     "Event",
     "Grant",
     "GrantScope",
+    "GroupRole",
     "HealthIssue",
     "HistoryDay",
     "HistoryFrame",
@@ -52,6 +55,8 @@ __all__ = [
     "Resource",
     "Run",
     "SavedView",
+    "SecondFactor",
+    "Session",
     "Setting",
     "Step",
     "StepEvent",

@@ -16,6 +16,7 @@ class Grant(models.Model):
     granted_at = models.DateTimeField()
     granted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
+    by_group = models.BooleanField(default=False)  # kept by Microsoft Entra ID's groups at each sign-in (actions/groups.py)
 
     class Meta:
         constraints = [
@@ -47,3 +48,21 @@ class GrantScope(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side}: {self.subscription_id}/{self.resource_group or '*'}"
+
+
+class GroupRole(models.Model):
+    """Whoever is in a group of Microsoft Entra ID, or holds an app role there, has this role in a vault."""
+
+    group = models.CharField(max_length=200)  # the group's object id, or the value of the app role
+    label = models.CharField(max_length=200, blank=True)
+    vault = models.ForeignKey(Vault, on_delete=models.PROTECT, related_name="group_roles")
+    role = models.CharField(max_length=20, choices=[(role.value, role.label) for role in Role])
+    scopes = models.JSONField(default=list)  # [side, subscription id, resource group or ''] each
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "vault"], name="one_role_a_group_and_vault")]
+
+    def __str__(self) -> str:
+        return f"{self.label or self.group} · {self.role} · {self.vault}"

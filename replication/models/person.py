@@ -9,6 +9,9 @@ class Person(AbstractUser):
 
     display_name = models.CharField(max_length=200, blank=True)
     is_demo = models.BooleanField(default=False)  # published password: signs in only where the endpoint is loopback
+    is_break_glass = models.BooleanField(default=False)  # gets in by password whatever else is closed; each time is told
+    locked_at = models.DateTimeField(null=True, blank=True)  # after too many wrong passwords
+    unlocked_at = models.DateTimeField(null=True, blank=True)
     theme = models.CharField(
         max_length=8, default="auto", choices=[("auto", "Auto"), ("light", "Light"), ("dark", "Dark")]
     )

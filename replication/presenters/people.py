@@ -7,7 +7,7 @@ from replication import access
 from replication.actions.people import Scope, scopes_of
 from replication.domain.roles import Role
 from replication.grid import Choice, Column, Grid, Rows, words
-from replication.models import Grant, GrantScope, Person, Resource, Vault
+from replication.models import Grant, GrantScope, GroupRole, Person, Resource, Vault
 
 
 def grid(vaults: Rows) -> Grid:
@@ -102,3 +102,27 @@ def kept(held: Grant | None, offered: Iterable[tuple[str, str]], side: str) -> l
     seen = {value for value, _ in offered}
     scopes = scopes_of(held) if held else []
     return [s for s in scopes if s.side == side and f"{s.subscription_id}/{s.resource_group}" not in seen]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group's role in words."""
+
+    row: GroupRole
+    subscriptions: Mapping[str, str]
+
+    @property
+    def role(self) -> str:
+        return Role(self.row.role).label
+
+    @property
+    def sources(self) -> list[str]:
+        return self._side("source")
+
+    @property
+    def targets(self) -> list[str]:
+        return self._side("target")
+
+    def _side(self, side: str) -> list[str]:
+        scopes = (Scope(*each) for each in self.row.scopes)
+        return sorted(scope_label(scope, self.subscriptions) for scope in scopes if scope.side == side)

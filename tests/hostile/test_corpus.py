@@ -26,6 +26,12 @@ pytestmark = [pytest.mark.django_db]
 VOID_SAFE = {"href", "src", "action", "formaction", "hx-get", "hx-post", "data-poll", "xlink:href"}
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; what it is worth is not tested here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="module")
 def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     with django_db_blocker.unblock(), transaction.atomic():

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
@@ -21,13 +21,18 @@ pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).with_name("expectations.csv")
 PEOPLE = ("administrator", "operator", "helpdesk", "team_lead", "stranger", "inactive", "anonymous", "other")
 METHODS = ("GET", "POST")
+# Addresses without the app's namespace: Django's settings and strangers name them.
+NAMED_PLAINLY = ("healthz", "home", "login", "logout", "password_change", "login_code", "entra_start", "entra_callback")
 REFUSED = {"403", "404", "405", ">login"}
 ALL_TARGETS = ("ours", "theirs", "absent")
 # What a request that was refused may not have touched; of the audit, only the entry of the refusal itself.
 WATCHED = (
-    models.Approval, models.Draft, models.DraftMachine, models.Grant, models.GrantScope, models.MachineClaim, models.Person, models.Reading,
+    models.Approval, models.GroupRole, models.SecondFactor,
+    models.Draft, models.DraftMachine, models.Grant, models.GrantScope, models.MachineClaim, models.Person, models.Reading,
     models.ReplicationPlan, models.Run, models.Setting, models.Step, models.Vault,
 )  # fmt: skip
+# Only these tables may be written to by a request that is refused: the entry of the refusal, and the session that asked.
+LEFT_BY_A_REFUSAL = {"replication_auditentry", "replication_auditsubject", "replication_audithead", "replication_session"}
 
 
 class Row(NamedTuple):
@@ -56,6 +61,12 @@ def addresses(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str | 
             yield each.name, str(each.pattern)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; what it is worth is not tested here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Built once; each request is rolled back."""
@@ -71,17 +82,42 @@ class Answer(NamedTuple):
 
 def ask(world: World, who: str, method: str, name: str, target: str) -> Answer:
     """Send it, look at the answer and at what was touched, and undo it."""
+    answer, written = _ask(world, who, method, name, target)
+    if answer.said in REFUSED and name != "logout" and not written <= LEFT_BY_A_REFUSAL:
+        assert _ask(world, who, method, name, target, compare=True)  # it wrote: was that undone?
+    return answer
+
+
+def _ask(world: World, who: str, method: str, name: str, target: str, *, compare: bool = False) -> tuple[Answer, set[str]]:
+    """The answer, and the tables that were written to. compare: what is in them must be what was in them before."""
     address, data = address_of(world, name, target), payload(world, name, target)
     with transaction.atomic():
-        before = state() if method != "GET" else None
-        browser = world.browser(who)
-        response = browser.get(address) if method == "GET" else send(browser, method, address, data)
-        body = b"".join(response.streaming_content if response.streaming else [response.content]).decode()
+        before = state() if compare else None
+        browser, written = world.browser(who), Written()
+        with connection.execute_wrapper(written):
+            response = browser.get(address) if method == "GET" else send(browser, method, address, data)
+            body = b"".join(response.streaming_content if response.streaming else [response.content]).decode()
         answer = Answer(said(response), plain(body, address))
-        if before is not None and answer.said in REFUSED and name != "logout":
+        if before is not None:
             assert state() == before, f"{who} was refused ({answer.said}) and yet changed something"
+        if answer.said in REFUSED and "replication_auditentry" in written.tables and name != "logout":
+            others = models.AuditEntry.objects.exclude(action="access.refused").filter(sequence__gt=world.newest)
+            assert not others.exists(), f"{who} was refused ({answer.said}) and yet there is another entry"
         transaction.set_rollback(True)
-    return answer
+    return answer, written.tables
+
+
+class Written:
+    """Watches what goes to the database: the tables that something was written to."""
+
+    def __init__(self) -> None:
+        self.tables: set[str] = set()
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = re.match(r'\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)', sql, re.IGNORECASE)
+        if found:
+            self.tables.add(found.group(1))
+        return execute(sql, params, many, context)
 
 
 def send(browser: Client, method: str, address: str, data: dict[str, Any]) -> Any:
@@ -90,7 +126,7 @@ def send(browser: Client, method: str, address: str, data: dict[str, Any]) -> An
 
 def address_of(world: World, name: str, target: str) -> str:
     """With or without a namespace, as the address has it."""
-    full = name if name in {"healthz", "home", "login", "logout", "password_change"} else f"replication:{name}"
+    full = name if name in NAMED_PLAINLY else f"replication:{name}"
     return reverse(full, args=arguments(world, name, target))
 
 
@@ -155,7 +191,7 @@ def test_as_the_table_says(world: World, name: str, method: str, rows: list[Row]
 def traces(world: World, who: str, target: str, answer: Answer) -> list[str]:
     """Names of the other side that the answer has, and of any side for those who belong to none."""
     hidden = {"stranger": "ours theirs", "anonymous": "ours theirs", "inactive": "ours theirs", "other": "ours"}.get(who, "theirs")
-    words = [f"{kind}-{side}" for side in hidden.split() for kind in ("rsv", "vm", "job", "entry")]
+    words = [f"{kind}-{side}" for side in hidden.split() for kind in ("rsv", "vm", "job", "entry", "group")]
     return [f"{who}, {target}: the page tells of {word}" for word in words if word in answer.body]
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.test import Client
+from django.test import Client, override_settings
 
 from replication import clock
 from replication.actions import plans
@@ -19,6 +20,7 @@ from replication.models import (
     Draft,
     Grant,
     GrantScope,
+    GroupRole,
     HealthIssue,
     Machine,
     Person,
@@ -62,9 +64,11 @@ class Side:
     view: SavedView
     approval: Approval
     issue: HealthIssue
+    group: GroupRole
 
-    @property
+    @cached_property
     def digest(self) -> str:
+        """Of the draft's plan; a request that changes the draft is undone before the next one."""
         return plans.compiled(self.draft).digest
 
 
@@ -72,6 +76,7 @@ class Side:
 class World:
     ours: Side
     theirs: Side
+    newest: int = 0  # the audit's last entry when everything was built
     sessions: dict[str, str] = field(default_factory=dict)  # person -> session key; '' for nobody
 
     def browser(self, who: str) -> Client:
@@ -82,6 +87,7 @@ class World:
         return client
 
 
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 def build() -> World:
     connection = _connection()
     ours, theirs = _vault(connection, "ours"), _vault(connection, "theirs")
@@ -91,6 +97,7 @@ def build() -> World:
     world = World(_side("ours", ours, people["administrator"]), _side("theirs", theirs, people["other"]))
     world.sessions = {name: _session(person) for name, person in people.items()} | {"anonymous": ""}
     Person.objects.filter(pk=people["inactive"].pk).update(is_active=False)
+    world.newest = AuditEntry.objects.latest("sequence").sequence
     return world
 
 
@@ -157,6 +164,7 @@ def _side(name: str, vault: Vault, administrator: Person) -> Side:
         issue=rows.issue(vault, f"entry-{name}"),
         view=SavedView.objects.create(owner=administrator, name=f"view-{name}", created_at=clock.now()),
         approval=_approval(vault, colleague, f"erp-{name}"),
+        group=GroupRole.objects.create(group=f"group-{name}", vault=vault, role="operator", made_at=clock.now()),
     )
 
 
@@ -204,7 +212,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         return [ABSENT if absent else side.item.pk]
     if name in {"run", "run_live", "run_cancel", "run_pause", "run_resume", "run_take_over", "run_retry", "run_evidence"}:
         return [uuid or side.run.pk]
-    if name in {"person", "person_active", "grant_choose"}:
+    if name in {"person", "person_active", "grant_choose", "person_unlock", "person_factor_reset", "person_sessions_end",
+                "person_password"}:  # fmt: skip
         return [ABSENT if absent else side.colleague.pk]
     if name in {"approval", "approval_approve", "approval_refuse", "approval_withdraw"}:
         return [ABSENT if absent else side.approval.pk]
@@ -214,6 +223,9 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         return [uuid or side.draft.pk]
     child = world.theirs if target == "mixed" else side
     special = {
+        "group_create": [ABSENT if absent else side.vault.pk],
+        "group_remove": [ABSENT if absent else side.group.pk],
+        "session_end": ["0123456789abcdef0123"],
         "setting_section": ["absent" if absent else "audit"],
         "vault_setting_section": [ABSENT if absent else side.vault.pk, "approvals"],
         "step": [uuid or side.run.pk, child.step.pk],
@@ -247,11 +259,11 @@ def payload(world: World, name: str, target: str) -> dict[str, Any]:
         "grant": {"role": "operator", "source": [f"{SUBSCRIPTION}/"], "target": [f"{SUBSCRIPTION}/"]},
         "draft_source": SOURCE,
         "draft_target": TARGET,
-        "draft_create_targets": {"digest": side.digest},
-        "draft_enable": {"digest": side.digest},
         "audit_bundle": {},
         "approval_refuse": {"note": "no"},
+        "person_password": {"password": PASSWORD},
+        "group_create": {"group": "new-group", "role": "operator"},
         "vault_setting_section": {"approvals.verbs": ["run.enable"], "approvals.expiry": "24"},
     }
-    data = forms.get(name, {})
+    data = {"digest": side.digest} if name in {"draft_create_targets", "draft_enable"} else forms.get(name, {})
     return data | {"version": side.draft.version} if name.startswith("draft") else data

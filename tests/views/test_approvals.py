@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from replication import clock
-from replication.actions import approvals
+from replication.actions import approvals, plans
 from replication.models import Approval, AuditEntry, Draft, Grant, Person, Run, Setting, Vault
 from tests.permissions.world import World, build
 from tests.views import rows
@@ -100,7 +100,7 @@ def test_a_difference_voids_it(world: World) -> None:
     changed = {**target, "policy": {**target["policy"], "retention_hours": 48}}
     Draft.objects.filter(pk=world.ours.draft.pk).update(target=changed)
     world.ours.draft.refresh_from_db()
-    press(world)
+    press(world, digest=plans.compiled(world.ours.draft).digest)
     old, new = Approval.objects.order_by("pk")
     assert (old.state, new.state) == ("void", "pending")
     assert old.digest != new.digest

@@ -20,13 +20,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
+        parser.add_argument(
+            "--break-glass",
+            action="store_true",
+            help="let this account in by its password also where Microsoft Entra ID is the only other way; each sign-in is told",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["name"]
         if not Vault.objects.filter(gone_at=None).exists():
             raise CommandError("No vault is known yet. Run `manage.py connect` and `manage.py read_azure` first.")
         try:
-            person, number = people.ensure_administrator(name, "" if people.taken(name) else self._password())
+            password = "" if people.taken(name) else self._password()
+            person, number = people.ensure_administrator(name, password, break_glass=options["break_glass"])
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except people.Impossible as error:
