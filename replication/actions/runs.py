@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
 from replication import access, clock
-from replication.actions import approvals, plans
+from replication.actions import approvals, checks, plans
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.domain import ids
@@ -28,7 +28,7 @@ class Busy(Exception):
 
 
 def create_targets(draft: Draft, *, digest: str, actor: Actor) -> Run:
-    """Create the target resources of the reviewed plan. Raises plans.Changed, plans.Objected, Busy, access.Refused."""
+    """Create the target resources of the reviewed plan. Raises plans.Changed, plans.Objected, checks.Uncleared, Busy, access.Refused."""
     return _start(draft, Run.Purpose.TARGETS, digest=digest, actor=actor)
 
 
@@ -43,11 +43,12 @@ def _start(draft: Draft, purpose: Run.Purpose, *, digest: str, actor: Actor) -> 
         _claim_draft(draft, purpose)
         row = plans.keep(draft, digest=digest, actor=actor)
         plan = plans.plan_of(row)
+        cleared = checks.clearance(draft, plan.digest)
         approval = approvals.require(_asked(action, draft.vault, plan, row.digest, _of_draft(draft)), actor=actor)
         run = write(row, purpose, plan, actor=actor)
         approvals.bind(approval, run)
         _describe(entry, run, plan)
-        entry.detail = approvals.told(approval) or None
+        entry.detail = {"checks": cleared, **(approvals.told(approval) or {})}
     return run
 
 

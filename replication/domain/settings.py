@@ -44,6 +44,7 @@ class Section(StrEnum):
     APPROVALS = "approvals"
     SIGN_IN = "signin"
     AUDIT = "audit"
+    RUNS = "runs"
 
     @property
     def label(self) -> str:
@@ -303,6 +304,16 @@ SETTINGS: dict[str, Setting] = {
             options=_REASONED,
             default=[],
             environment="PORTAL_REASON_REQUIRED",
+        ),
+        Setting(
+            name="runs.checks_required",
+            section=Section.RUNS,
+            label="Require the checks before a run",
+            help="Nothing is written to Azure while a check blocks or a warning is not acknowledged. Off: the checks only advise.",
+            kind=Kind.FLAG,
+            default=True,
+            environment="PORTAL_CHECKS_REQUIRED",
+            of_vault=True,
         ),
     )
 }

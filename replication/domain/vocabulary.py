@@ -15,6 +15,8 @@ ACTIONS: dict[str, str] = {
     "jobs.export": "{actor} exported Site Recovery jobs of {subject}",
     "draft.created": "{actor} started a replication draft in {subject}",
     "draft.saved": "{actor} saved {subject}",
+    "draft.checked": "{actor} had the checks of {subject} made again",
+    "draft.acknowledged": "{actor} acknowledged warnings of {subject}",
     "draft.discarded": "{actor} discarded {subject}",
     "draft.taken_over": "{actor} took over {subject}",
     "run.create_targets": "{actor} asked for target resources: {subject}",

@@ -1,5 +1,6 @@
 """Rows. What is stored is said in docs/architecture.md; who may see a row is said in access.py."""
 
+from replication.models.acknowledgement import Acknowledgement
 from replication.models.approval import Approval
 from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
 from replication.models.connection import Connection
@@ -24,6 +25,7 @@ from replication.models.vault import Vault
 from replication.models.view import SavedView
 
 __all__ = [
+    "Acknowledgement",
     "AffectedItem",
     "Approval",
     "AuditCheckpoint",

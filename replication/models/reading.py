@@ -15,6 +15,7 @@ class Reading(models.Model):
         INVENTORY = "inventory", "Inventory"
         ITEMS = "items", "Replicated items"
         RECOVERY_POINTS = "recovery_points", "Recovery points"
+        CHECKS = "checks", "Checks before a run"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

@@ -74,9 +74,7 @@ def _store(
     _join(issue, _rows(vault, graver), graver, now, again=False)
 
 
-def _written(
-    vault: Vault, issue: HealthIssue | None, key: str, symptom: _Symptom, now: datetime
-) -> HealthIssue:
+def _written(vault: Vault, issue: HealthIssue | None, key: str, symptom: _Symptom, now: datetime) -> HealthIssue:
     """The symptom's row. One that was over begins anew: its acknowledgement was of what has passed."""
     begins = issue is None or issue.gone_at is not None
     issue = issue or HealthIssue(vault=vault, key=key)
@@ -128,7 +126,11 @@ def _join(
         return
     made = [
         AffectedItem(
-            issue=issue, item_id=pk, severity=errors[key].severity[:40], first_seen_at=_since(errors[key], now), gone_at=None
+            issue=issue,
+            item_id=pk,
+            severity=errors[key].severity[:40],
+            first_seen_at=_since(errors[key], now),
+            gone_at=None,
         )
         for pk, key in rows
         if key in errors

