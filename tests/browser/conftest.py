@@ -89,6 +89,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextlib.contextmanager
 def demo(home: Path, output: Path) -> Iterator[str]:
     """Start the demo's own supervisor, wait for its word that all is healthy, stop it at the end."""
+    os.environ["PORTAL_CHECKS_REQUIRED"] = "1"  # as in production: here there is a worker
     asked = {"PORTAL_HOME": str(home), "PORT": str(free_port()), "DURATIONS": DURATIONS, "PYTHONUNBUFFERED": "1"}
     with output.open("w") as written:
         process = subprocess.Popen(

@@ -61,7 +61,32 @@ def to_target(page: Page, *machines: str) -> None:
 def to_review(page: Page, *machines: str) -> None:
     """A draft of these machines, with the target settings that are proposed."""
     to_target(page, *machines)
-    press(page, "Next: Review and create", "**/review/")
+    through_checks(page)
+
+
+def through_checks(page: Page) -> None:
+    """From the target page past the checks, whose warnings are read and acknowledged, to the review."""
+    press(page, "Next: Checks", "**/checks/")
+    made(page)
+    acknowledge(page)
+    page.get_by_role("link", name="Next: Review and create").click()
+    page.wait_for_url("**/review/")
+
+
+def made(page: Page) -> None:
+    """Wait until all checks are made; the page says so by itself."""
+    expect(page.get_by_role("button", name="Check everything again")).to_be_visible(timeout=60_000)
+
+
+def acknowledge(page: Page) -> None:
+    """Tick and acknowledge every warning there is."""
+    boxes = page.get_by_label("I have read this and go on")
+    if not boxes.count():
+        return
+    for box in boxes.all():
+        box.check()
+    page.get_by_role("button", name="Acknowledge what is ticked").click()
+    expect(page.get_by_text("Nothing stands in the way.")).to_be_visible()
 
 
 def new_policy(page: Page, name: str) -> None:

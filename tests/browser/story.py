@@ -98,7 +98,12 @@ def _target(administrator: Visitor) -> None:
     administrator.look("wizard-customize-changed")
     page.keyboard.press("Escape")
     page.wait_for_url("**/target/")
-    gestures.press(page, "Next: Review and create", "**/review/")
+    gestures.press(page, "Next: Checks", "**/checks/")
+    gestures.made(page)
+    administrator.look("wizard-checks")
+    gestures.acknowledge(page)
+    page.get_by_role("link", name="Next: Review and create").click()
+    page.wait_for_url("**/review/")
 
 
 def _create_targets(administrator: Visitor) -> None:

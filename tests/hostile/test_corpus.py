@@ -173,6 +173,8 @@ FORMS: dict[str, list[str]] = {
     "draft_target": ["location", "subscription_id", "policy", "policy_name", "retention_hours", "app_consistent_minutes", "version", "do"],
     "draft_customize": ["all-group_id", "all-group_name", "all-network_id", "all-network_name", "all-disk_type", "reset", "version", "do"],
     "draft_machine": ["group_id", "network_name", "availability", "replication_group", "target_name", "static_address", "version", "do"],
+    "draft_checks_again": ["failing", "reason"],
+    "draft_checks_acknowledge": ["warning", "reason"],
     "draft_create_targets": ["digest", "reason"],
     "draft_enable": ["digest", "reason"],
     "items_export": ["reason"],

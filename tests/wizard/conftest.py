@@ -86,5 +86,5 @@ def ready(web: Client, vault: Vault, machines: list[Machine]) -> Draft:
     assert post(web, draft, "source", SOURCE).headers["Location"].endswith("/machines/")
     choose(web, draft, *machines)
     assert post(web, draft, "machines", {}).headers["Location"].endswith("/target/")
-    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/review/")
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
     return draft

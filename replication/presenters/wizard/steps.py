@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from replication.actions import checks
 from replication.domain.choices import SourceChoices, TargetChoices
 from replication.domain.inventory import Model
 from replication.models import Draft
@@ -14,6 +15,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("source", "Source"),
     ("machines", "Virtual machines"),
     ("target", "Target settings"),
+    ("checks", "Checks"),
     ("review", "Review and create"),
 )
 MODELS = {Model.RESOURCE_MANAGER.value: "Resource Manager", Model.CLASSIC.value: "Classic"}
@@ -21,10 +23,12 @@ MODELS = {Model.RESOURCE_MANAGER.value: "Resource Manager", Model.CLASSIC.value:
 
 def satisfied(draft: Draft) -> dict[str, bool]:
     """Which pages are filled in."""
+    target = TargetChoices.from_json(draft.target) is not None
     return {
         "source": SourceChoices.from_json(draft.source) is not None,
         "machines": draft.machines.exists(),
-        "target": TargetChoices.from_json(draft.target) is not None,
+        "target": target,
+        "checks": target,  # they are made, not filled in: the review can be read before them
     }
 
 
@@ -40,11 +44,20 @@ def stepper(draft: Draft, current: str, done: Mapping[str, bool]) -> list[dict[s
         state = (
             "locked" if not reachable else "attention" if page in draft.stale else "done" if done.get(page) else "open"
         )
+        state = _checks_state(draft) if page == "checks" and state == "done" else state
         state = "current" if page == current else state
         note = f"{draft.machines.count()} selected" if page == "machines" and done["machines"] else ""
         steps.append({"title": title, "url": page_url(draft, page), "state": state, "note": note})
         reachable = reachable and done.get(page, False)
     return steps
+
+
+def _checks_state(draft: Draft) -> str:
+    """What the last checks came to, as long as nothing was saved since; whether they still count, their own page says."""
+    now = checks.latest(draft)
+    if now is None or now.running:
+        return "open"
+    return "attention" if now.refusal else "done"
 
 
 def page_url(draft: Draft, page: str) -> str:

@@ -5,7 +5,7 @@ A page that cannot be reached yet leads to the first one that is not filled in. 
 
 from django.urls import URLPattern, path
 
-from replication.views.wizard import customize, drafts, machines, review, source, target
+from replication.views.wizard import checks, customize, drafts, machines, review, source, target
 from replication.views.wizard.shared import guarded
 
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("replicate/<uuid:pk>/target/", guarded(target.target), name="draft_target"),
     path("replicate/<uuid:pk>/customize/", guarded(customize.customize), name="draft_customize"),
     path("replicate/<uuid:pk>/customize/<int:row>/", guarded(customize.machine), name="draft_machine"),
+    path("replicate/<uuid:pk>/checks/", checks.page, name="draft_checks"),
+    path("replicate/<uuid:pk>/checks/again/", checks.again, name="draft_checks_again"),
+    path("replicate/<uuid:pk>/checks/acknowledge/", checks.acknowledge, name="draft_checks_acknowledge"),
     path("replicate/<uuid:pk>/review/", review.review, name="draft_review"),
     path("replicate/<uuid:pk>/plan.json", review.download, name="draft_download"),
     path("replicate/<uuid:pk>/create-targets/", guarded(review.create_targets), name="draft_create_targets"),

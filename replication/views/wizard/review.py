@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication.actions import drafts, plans, runs
+from replication.actions import checks, drafts, plans, runs
 from replication.domain.compiler import compile_plan
 from replication.domain.forecast import forecast
 from replication.domain.plan import Plan
@@ -65,6 +65,8 @@ def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: 
         "run_state": run_state(latest.state) if latest else None,
         "run_moving": latest is not None and latest.state not in Run.FINISHED,
         "no_start": _no_start(plan, latest),
+        "standing": (standing := checks.standing(draft, plan.digest)),
+        "uncleared": checks.obstacle(draft, standing),
         "changed": changed,
     }
     return show(request, draft, "review", context | side(draft, plan), status=status)
@@ -115,6 +117,8 @@ def _submit(request: HttpRequest, pk: UUID, verb: Callable[..., Run]) -> HttpRes
             "Something has changed since this page was shown, and nothing was started. This is the plan as it is now."
         )
         return _review_page(request, draft, words, status=409)
+    except checks.Uncleared as uncleared:
+        return _review_page(request, draft, str(uncleared), status=409)
     except runs.Busy as busy:
         return _review_page(request, draft, f"{busy} Nothing was started.", status=409)
     return redirect("replication:run", run.pk)

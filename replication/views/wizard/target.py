@@ -32,7 +32,7 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.POST.get("do") == "update":
         return _target_page(request, draft, form, new)
     drafts.save_target(draft, new, version=version(request), actor=actor(request, draft.vault))
-    return onward(request, draft, "customize" if request.POST.get("do") == "customize" else "review")
+    return onward(request, draft, "customize" if request.POST.get("do") == "customize" else "checks")
 
 
 def target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data: Any = None) -> TargetForm:
