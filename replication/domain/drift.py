@@ -4,7 +4,7 @@ Only what the plan found there is judged: a resource that it is going to make ma
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from replication.domain import ids, regions
@@ -133,6 +133,19 @@ class Estate:
     machines: Mapping[str, inv.Machine]
     items: Mapping[str, str] = field(default_factory=dict)  # the id of the item that replicates it in this vault
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # the name of the other vault that replicates it
+
+
+def as_it_stands(known: inv.Machine | None, standing: inv.Machine) -> inv.Machine:
+    """The machine as the inventory knows it, with what may have changed since: place, power, state and disks."""
+    if known is None:
+        return standing
+    return replace(
+        known,
+        location=standing.location,
+        power=standing.power,
+        provisioning_state=standing.provisioning_state,
+        disks=known.disks if _disks(known) == _disks(standing) else standing.disks,
+    )
 
 
 def machine_problem(spec: ProtectSpec, estate: Estate) -> Problem | None:

@@ -206,7 +206,7 @@ def _release_once(run: Run) -> bool:
             doomed.setdefault(lost, []).append(step.pk)
         elif all(need.state == StepState.SUCCEEDED for need in found):
             ready.append(step)
-    for chunk in _chunks([step.pk for step in _ripe(run, ready, needs)]):
+    for chunk in chunks([step.pk for step in _ripe(run, ready, needs)]):
         Step.objects.filter(pk__in=chunk, state=StepState.WAITING, due_at=None).update(due_at=clock.now())
     for key, steps in doomed.items():
         _close(run, steps, StepState.SKIPPED, _skipped(needs[key].title))
@@ -239,7 +239,7 @@ _LOST = (StepState.FAILED, StepState.SKIPPED, StepState.CANCELLED)
 
 
 def _rows(run: Run, keys: Iterable[str]) -> Iterable[Step]:
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunks(sorted(keys)):
         yield from run.steps.filter(key__in=chunk).only("key", "state", "title", "ended_at")
 
 
@@ -257,7 +257,7 @@ def cancel_waiting(run: Run) -> None:
 
 def set_aside(run: Run, machine_keys: Iterable[str], problem: Problem) -> None:
     """Fail the machines' own steps that have not been sent, and no others."""
-    for chunk in _chunks(sorted(machine_keys)):
+    for chunk in chunks(sorted(machine_keys)):
         steps = run.steps.filter(state=StepState.WAITING, machine_key__in=chunk).values_list("pk", flat=True)
         _close(run, list(steps), StepState.FAILED, problem)
 
@@ -274,7 +274,7 @@ def stop(run: Run, problems: Mapping[str, Problem]) -> None:
 
 def _close(run: Run, steps: Sequence[int], state: StepState, problem: Problem) -> None:
     """End waiting steps together: rows, events and version in one transaction a chunk."""
-    for chunk in _chunks(steps):
+    for chunk in chunks(steps):
         with transaction.atomic():
             final = _final(state)
             waiting = Step.objects.filter(pk__in=chunk, state=StepState.WAITING)
@@ -389,5 +389,5 @@ def _events(rows: Iterable[tuple[int, int, str]]) -> None:
     StepEvent.objects.bulk_create(events, batch_size=500)
 
 
-def _chunks(values: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
+def chunks(values: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
     return (values[at : at + size] for at in range(0, len(values), size))

@@ -6,13 +6,14 @@ others go on. So many list calls as there are kinds of things and subscriptions,
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from replication import clock
 from replication.domain import drift, ids
 from replication.domain import inventory as inv
+from replication.domain.documents import from_json
 from replication.domain.plan import Plan, PlannedStep, parse
 from replication.domain.problems import Problem, When
 from replication.domain.specs import (
@@ -30,7 +31,7 @@ from replication.domain.specs import (
 from replication.domain.steps import STAGE_OF, StepState
 from replication.execution import ledger
 from replication.gateway.port import AzureError, Gateway
-from replication.models import ProtectedItem, Run
+from replication.models import Machine, ProtectedItem, Run
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def _machines(run: Run, plan: Plan, specs: list[ProtectSpec], gateway: Gateway) 
         return
     estate = drift.Estate(
         location=plan.source_location,
-        machines={ids.key(machine.id): machine for machine in _sources(specs, gateway)},
+        machines=_sources(run, {ids.key(spec.machine_id): spec.machine_id for spec in specs}, gateway),
         items=dict(_items(run, gateway)),
         elsewhere=_elsewhere(run),
     )
@@ -116,9 +117,21 @@ def _machines(run: Run, plan: Plan, specs: list[ProtectSpec], gateway: Gateway) 
             ledger.set_aside(run, [ids.key(spec.machine_id)], problem)
 
 
-def _sources(specs: Iterable[ProtectSpec], gateway: Gateway) -> Iterator[inv.Machine]:
-    for subscription in sorted({ids.subscription(spec.machine_id).lower() for spec in specs}):
-        yield from gateway.machines(subscription)
+def _sources(run: Run, wanted: Mapping[str, str], gateway: Gateway) -> dict[str, inv.Machine]:
+    """The machines by key, as the inventory knows them and as they stand now. wanted: their ids by key."""
+    standing = {ids.key(each.id): each for each in gateway.standing(wanted.values())}
+    known = _known(run, wanted)
+    return {key: drift.as_it_stands(known.get(key), standing[key]) for key in wanted if key in standing}
+
+
+def _known(run: Run, keys: Iterable[str]) -> dict[str, inv.Machine]:
+    rows = Machine.objects.filter(connection_id=run.connection_id)
+    found = (
+        document
+        for some in ledger.chunks(sorted(keys))
+        for document in rows.filter(key__in=some).values_list("document", flat=True)
+    )
+    return {ids.key(each.id): each for each in (from_json(inv.Machine, document) for document in found)}
 
 
 def _items(run: Run, gateway: Gateway) -> Iterator[tuple[str, str]]:

@@ -29,12 +29,12 @@ def classic(clients: Clients, subscription_id: str, type_: str) -> Iterator[Json
             return
         raise
     for each in found:
-        body = _classic_body(resources, text(each, "id"))
+        body = classic_body(resources, text(each, "id"))
         if body:
             yield body
 
 
-def _classic_body(resources: Any, arm_id: str) -> Json | None:
+def classic_body(resources: Any, arm_id: str) -> Json | None:
     """The list says only what there is; the properties come from a GET. None when it went away meanwhile."""
     try:
         with translated():

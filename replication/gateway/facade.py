@@ -1,13 +1,22 @@
 """The gateway itself: port.Gateway over the official SDKs."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
-from replication.gateway import changes, foundations, inventory, machines, operations, placement, site_recovery
+from replication.gateway import (
+    changes,
+    foundations,
+    inventory,
+    machines,
+    operations,
+    placement,
+    site_recovery,
+    standing,
+)
 from replication.gateway.clients import Clients
 from replication.gateway.inspection import Inspection
 from replication.gateway.kinds import Kind
@@ -67,6 +76,9 @@ class AzureGateway:
 
     def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
         return machines.machines(self._clients, subscription_id)
+
+    def standing(self, machine_ids: Collection[str]) -> Iterator[inv.Machine]:
+        return standing.standing(self._clients, machine_ids)
 
     def networks(self, subscription_id: str) -> Iterator[inv.Network]:
         return inventory.networks(self._clients, subscription_id)

@@ -5,7 +5,7 @@ Azure refuses, or that cannot be made, raises `AzureError` with a `Problem` that
 `open_gateway(connection)` in gateway.clients gives the real one; nothing else implements this protocol in the product.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -107,6 +107,12 @@ class Gateway(Protocol):
 
     def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
         """Machines of both deployment models with power state, disks and interfaces joined from list calls."""
+
+    def standing(self, machine_ids: Collection[str]) -> Iterator[inv.Machine]:
+        """Those of the machines that are there, with place, power and disks as they are now; sizes, interfaces and facts are left out.
+
+        Others of their subscriptions may be among them.
+        """
 
     def networks(self, subscription_id: str) -> Iterator[inv.Network]:
         """Virtual networks with subnets."""

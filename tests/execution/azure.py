@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -170,8 +170,8 @@ class Azure:
             if each.spec.kind == "protect"
         )
 
-    def machines(self, subscription_id: str) -> Iterator[inv.Machine]:
-        self._call("machines", subscription_id)
+    def standing(self, machine_ids: Collection[str]) -> Iterator[inv.Machine]:
+        self._call("standing", "")
         named = ("web", "db", "app", "batch", *MANY)
         return (self.changed.get(name) or machine(name) for name in named if name not in self.gone)
 

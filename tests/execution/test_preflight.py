@@ -17,7 +17,7 @@ from tests.execution.azure import MANY, Azure, Fault, disk, error, machine
 from tests.execution.conftest import finish
 
 pytestmark = pytest.mark.django_db
-LISTS = ("groups", "networks", "accounts", "availability_sets", "site", "machines", "protections")
+LISTS = ("groups", "networks", "accounts", "availability_sets", "site", "standing", "protections")
 
 
 def again(azure: Azure, *names: str) -> Run:
@@ -39,7 +39,7 @@ def test_what_is_as_it_was_costs_lists_only(azure: Azure) -> None:
     finish(run, azure)
     assert run.state == Run.State.SUCCEEDED
     assert run.checked_at
-    assert set(reads) == {"groups", "networks", "accounts", "site", "machines", "protections"}
+    assert set(reads) == {"groups", "networks", "accounts", "site", "standing", "protections"}
     assert set(reads.values()) == {1}
 
 

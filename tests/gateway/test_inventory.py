@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from replication.domain import ids
+from replication.domain import drift, ids
 from replication.domain import inventory as inv
 from replication.gateway.port import AzureError, Gateway
 
@@ -86,3 +86,17 @@ def test_a_classic_network_is_a_network_with_subnets(gateway, production, machin
     network = next(each for each in gateway.networks(production) if "ClassicNetwork" in each.id)
     assert ids.same(machines["cls-web-01"].network_id, network.id)
     assert machines["cls-web-01"].subnet_name in {each.name for each in network.subnets}
+
+
+@pytest.mark.parametrize("names", [["crm-web-01", "lab-off-01", "cls-batch-01"], None], ids=["few", "all"])
+def test_machines_tell_themselves_how_they_stand(gateway, machines, names):
+    """As the inventory has them, whether asked for one by one or by list; who is gone is left out."""
+    wanted = [machines[name] for name in names or machines]
+    gone = f"{machines['crm-web-01'].id}-gone"
+    standing = {each.name: each for each in gateway.standing([each.id for each in wanted] + [gone])}
+    assert set(standing) == {each.name for each in wanted}
+    for each in wanted:
+        now = standing[each.name]
+        assert (now.location, now.power, now.provisioning_state) == (each.location, each.power, each.provisioning_state)
+        assert [disk.id for disk in now.disks] == [disk.id for disk in each.disks]
+        assert drift.as_it_stands(each, now) == each
