@@ -5,13 +5,15 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replication.domain.ledger import Budget, State, Window, by_month, covered, joined, pieces, tally, union
 from replication.domain.packing import SHARD, Day, Observed, find_in_frame, pack_frame, unpack_frame
 from replication.domain.series import HOLD
 
+# A busy machine is no fault of the arithmetic.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TARGET = 1800
 BERLIN = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2026, 10, 24, tzinfo=UTC)  # the clocks of Berlin go back in the night after
@@ -36,6 +38,7 @@ def total(months):
     return tuple(round(sum(getattr(row, name) for row in rows), 3) for name in ("within", "out", "excused", "unknown"))
 
 
+@patient
 @given(readings)
 def test_pieces_cover_the_time_without_holes_and_no_reading_speaks_too_long(rows):
     found = list(pieces(rows, END, TARGET))
@@ -45,6 +48,7 @@ def test_pieces_cover_the_time_without_holes_and_no_reading_speaks_too_long(rows
     assert all(each.length <= HOLD for each in found if each.state in {State.WITHIN, State.OUT})
 
 
+@patient
 @given(readings, windows, st.sampled_from([UTC, BERLIN, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/Sao_Paulo")]))
 def test_months_and_windows_split_time_and_change_none_of_it(rows, excusing, zone):
     found = list(joined(pieces(rows, END, TARGET)))
@@ -58,6 +62,7 @@ def test_months_and_windows_split_time_and_change_none_of_it(rows, excusing, zon
     assert total(everything)[2] == total(everything)[1]
 
 
+@patient
 @given(readings, st.integers(0, 11))
 def test_counting_in_two_steps_counts_the_same(rows, cut):
     """Frames are counted as they come; the last of one step is the first of the next."""
@@ -73,6 +78,7 @@ def test_counting_in_two_steps_counts_the_same(rows, cut):
         assert max((part.worst for part in each if part.worst is not None), default=None) == whole[month].worst
 
 
+@patient
 @given(windows, moments, moments)
 def test_a_moment_is_excused_once_however_many_windows_say_so(excusing, one, other):
     begun, ended = min(one, other), max(one, other)
@@ -113,6 +119,7 @@ def test_a_budget_is_of_the_time_that_is_known(within, out, excused, left, attai
 # --- packing -----------------------------------------------------------------------------------------------------------------
 
 
+@patient
 @given(st.dictionaries(st.integers(7 * SHARD, 8 * SHARD - 1), seen, max_size=20))
 def test_a_frame_says_what_was_seen(rows):
     data = pack_frame(rows.items())
@@ -124,6 +131,7 @@ def test_a_frame_says_what_was_seen(rows):
 slots = st.lists(st.tuples(st.integers(0, 1439), st.none() | st.integers(0, 10**6), st.sampled_from(["Normal", "Critical"])), max_size=20)
 
 
+@patient
 @given(slots)
 def test_thinning_a_day_keeps_its_peaks_and_its_gaps(rows):
     day = Day(5)

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replication.domain.series import HOLD, Reading, bucketed, grid, merged
 
+# A busy machine is no fault of the arithmetic.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 FIVE, HALF = timedelta(minutes=5), timedelta(minutes=30)
 
@@ -36,6 +38,7 @@ def test_health_without_a_figure_is_known_and_has_no_rpo():
 moments = st.lists(st.integers(0, 24 * 3600), unique=True, max_size=60).map(sorted)
 
 
+@patient
 @given(moments, st.integers(0, 3600))
 def test_coarser_buckets_say_the_same_as_finer_ones_put_together(seconds, value):
     readings = [Reading(NOON + timedelta(seconds=each), (each * 7 + value) % 5000, "Normal") for each in seconds]
@@ -44,6 +47,7 @@ def test_coarser_buckets_say_the_same_as_finer_ones_put_together(seconds, value)
     assert merged(fine, grid(NOON, end, HALF), HALF) == coarse
 
 
+@patient
 @given(moments)
 def test_a_bucket_is_known_only_where_somebody_read(seconds):
     readings = [Reading(NOON + timedelta(seconds=each), 60, "Normal") for each in seconds]
