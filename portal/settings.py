@@ -68,6 +68,18 @@ HISTORY_DAYS = int(os.environ.get("PORTAL_HISTORY_DAYS", "90"))  # how long heal
 HISTORY_INTERVAL = int(os.environ.get("PORTAL_HISTORY_INTERVAL", "300"))  # seconds between two looks for history to fold
 SYNC_INTERVAL_IDLE = int(os.environ.get("PORTAL_SYNC_INTERVAL_IDLE", "300"))
 
+# --- telling people: e-mail and webhooks ---------------------------------------------------------------------------------
+PUBLIC_URL = os.environ.get("PORTAL_PUBLIC_URL", "").rstrip("/")  # where people reach the console: for links in messages
+NOTICE_QUIET = int(os.environ.get("PORTAL_NOTICE_QUIET", "300"))  # seconds between two messages to one receiver
+EMAIL_HOST = os.environ.get("PORTAL_SMTP_HOST", "")  # '' : no e-mail is sent
+EMAIL_PORT = int(os.environ.get("PORTAL_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("PORTAL_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = environment.secret("PORTAL_SMTP_PASSWORD")
+EMAIL_USE_TLS = os.environ.get("PORTAL_SMTP_SECURITY", "starttls") == "starttls"
+EMAIL_USE_SSL = os.environ.get("PORTAL_SMTP_SECURITY", "starttls") == "tls"
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = os.environ.get("PORTAL_MAIL_FROM", "replication-console@localhost")
+
 # --- messages to addresses that people type (replication/outbound.py) ---------------------------------------------------
 # Networks that may be sent to although they are not public, such as 10.1.0.0/16; and whether http:// will do.
 OUTBOUND_ALLOW = [ipaddress.ip_network(each) for each in environment.words("PORTAL_OUTBOUND_ALLOW")]

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from replication import clock
-from replication.actions import approvals, checkpoints, verification
+from replication import clock, delivery
+from replication.actions import approvals, checkpoints, notices, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -56,9 +56,16 @@ def watch_audit() -> None:
 def tidy() -> None:
     """End what is over."""
     approvals.expire()
+    notices.forget_old()
 
 
 @shared_task(name="replication.keep_history")
 def keep_history() -> None:
     """Count what the sweeps saw, fold it into days, and thin days that have come of age."""
     history.keep(clock.now() + timedelta(seconds=60))
+
+
+@shared_task(name="replication.deliver")
+def deliver() -> None:
+    """Send what people are to be told by e-mail and webhook."""
+    delivery.deliver(clock.now() + timedelta(seconds=60))

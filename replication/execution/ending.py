@@ -9,10 +9,12 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
 from replication import clock, queue
-from replication.actions import audit, readings
+from replication.actions import audit, notices, readings
 from replication.actions.actor import CONSOLE
 from replication.domain.changes import OF_ITEMS
+from replication.domain.notices import Kind
 from replication.domain.specs import ProtectSpec, SettleSpec
+from replication.domain.states import RUN
 from replication.domain.steps import StepState
 from replication.execution.ledger import LIVE, RUNNING_RUNS, nudge_vault
 from replication.models import Run, Step
@@ -47,8 +49,22 @@ def end(run: Run) -> None:
         entry.detail = _told(run, rows)
         entry.correlation_id = next(iter(entry.detail["correlation_ids"]), "")
         entry.subjects = _machines(run)
+        _tell(run, state, rows)
         queue.ring("sync_vault", run.vault_id)
         readings.reread_inventory(run.connection)  # the next wizard should offer what this run has made
+
+
+def _tell(run: Run, state: Run.State, rows: list[tuple[str, str, str]]) -> None:
+    """Whoever is responsible is told that it ended; everybody who wants to know, which machines could not be enabled."""
+    failed = run.steps.filter(kind=ProtectSpec.kind, state=StepState.FAILED).values_list("spec__machine_name", "problem__message")
+    named = [(str(name), None) for name, _ in failed]
+    if named:
+        why = next((str(message) for _, message in failed if message), "")
+        notices.tell(Kind.ENABLE_FAILED, run.vault, named, run=run, detail=why)
+    done = _count(step for kind, step, _ in rows if kind in {ProtectSpec.kind, *OF_ITEMS})
+    counted = f": {done.get(StepState.SUCCEEDED, 0):,} of {sum(done.values()):,} machines" if done else ""
+    detail = f"{RUN[state].label}{counted}."
+    notices.tell(Kind.RUN_ENDED, run.vault, [(f"Run {run.number}", None)], run=run, only=[run.responsible], detail=detail)
 
 
 def enable(run: Run) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Q
 from replication import clock, queue
 from replication.actions import readings
 from replication.execution.ledger import RUNNING_RUNS, in_seconds
-from replication.models import Connection, Reading, Run, Vault
+from replication.models import Connection, Delivery, Reading, Run, Vault
 
 INVENTORY_AGAIN = timedelta(minutes=1)  # however much happens, and however often it fails
 RING_AGAIN = 10.0  # seconds after which a ring that nobody answered is repeated
@@ -27,6 +27,7 @@ def ring() -> None:
     _ring_runs()
     _ring_readings()
     _ring_vaults()
+    _ring_deliveries()
     _ask_for_inventory()
 
 
@@ -80,6 +81,12 @@ def _ring_vaults() -> None:
     due = Vault.objects.filter(_free(now), due_at__lte=now, gone_at=None)
     for vault_id in due.values_list("pk", flat=True):
         queue.ring("sync_vault", vault_id)
+
+
+def _ring_deliveries() -> None:
+    now = clock.now()
+    if Delivery.objects.filter(_free(now), state=Delivery.State.WAITING, due_at__lte=now).exists():
+        queue.ring("deliver")
 
 
 def _free(now: object) -> Q:

@@ -13,6 +13,7 @@ from replication.models.issue import AffectedItem, HealthIssue
 from replication.models.item import ProtectedItem, RecoveryPoint
 from replication.models.job import Job
 from replication.models.ledger import Breach, LedgerMonth, MaintenanceWindow
+from replication.models.notice import BellEntry, Delivery, HeldNotice, Notice, NoticeRule, Webhook
 from replication.models.pace import Pace, Turn
 from replication.models.person import Person
 from replication.models.plan import ReplicationPlan
@@ -32,8 +33,10 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "AuditSubject",
+    "BellEntry",
     "Breach",
     "Connection",
+    "Delivery",
     "Draft",
     "DraftMachine",
     "Event",
@@ -41,6 +44,7 @@ __all__ = [
     "GrantScope",
     "GroupRole",
     "HealthIssue",
+    "HeldNotice",
     "HistoryDay",
     "HistoryFrame",
     "Job",
@@ -48,6 +52,8 @@ __all__ = [
     "Machine",
     "MachineClaim",
     "MaintenanceWindow",
+    "Notice",
+    "NoticeRule",
     "Pace",
     "Person",
     "ProtectedItem",
@@ -65,4 +71,5 @@ __all__ = [
     "Subscription",
     "Turn",
     "Vault",
+    "Webhook",
 ]

@@ -37,6 +37,7 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
     turned = turns.between(before, items)
     pks = dict(rows.filter(gone_at=None).values_list("key", "pk"))
     history.record(vault, pks, items, now, moved=bool(turned))
+    turns.tell(vault, turned, items, pks, now)
     return Outcome(changed=len(changed), seen=len(items))
 
 

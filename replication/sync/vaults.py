@@ -15,7 +15,7 @@ from replication.domain.states import ITEM
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
-from replication.sync import events, history, issues, jobs, verdicts
+from replication.sync import events, history, issues, jobs, silence, verdicts
 from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
 
@@ -93,6 +93,7 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     changed += events.store_events(vault, found.events, now=now)
     changed += issues.store_issues(vault, {item_key(vault.key, each.name): each for each in found.items}, now=now)
     verdicts.follow_items(vault)
+    silence.broken(vault)
     # Runs that wait for protection decide by what was just stored.
     vault.runs.filter(state=Run.State.ENABLED).update(due_at=now)
     Vault.objects.filter(pk=vault.pk).update(
@@ -133,4 +134,5 @@ def _fail(vault: Vault, problem: Problem) -> Outcome:
         )
         if ours:
             history.blind(vault, now)
+            silence.note(vault, problem, now)
     return Outcome(problem=problem)

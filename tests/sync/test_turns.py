@@ -1,0 +1,160 @@
+"""What people are told of: each turn once, storms as one notice, and nothing inside a maintenance window."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from replication import clock
+from replication.actions import notices
+from replication.actions.actor import Actor
+from replication.domain import documents
+from replication.domain import inventory as inv
+from replication.domain.notices import Kind
+from replication.domain.problems import Problem, When
+from replication.models import BellEntry, Delivery, MaintenanceWindow, Notice, ProtectedItem, Webhook
+from replication.sync import vaults
+from replication.sync.items import store_items
+from tests.views import rows
+
+pytestmark = pytest.mark.django_db
+BEGIN = datetime(2026, 11, 10, 8, 0, tzinfo=UTC)
+
+
+def minutes(count):
+    return timedelta(minutes=count)
+
+
+def machine(vault: Any, name: str, **more: Any) -> inv.Item:
+    found = rows.item(vault, name) if not ProtectedItem.objects.filter(name=name).exists() else ProtectedItem.objects.get(name=name)
+    return replace(documents.from_json(inv.Item, found.document), rpo=120, rpo_at=BEGIN, **more)
+
+
+def sweep(vault, items, after):
+    """One reading of the vault, so many minutes after the beginning."""
+    with clock.injected(lambda: BEGIN + minutes(after)), transaction.atomic():
+        store_items(vault, items, now=clock.now(), version=1)
+
+
+def told():
+    return [(notice.kind, notice.count) for notice in Notice.objects.order_by("id")]
+
+
+def test_each_turn_is_told_once_and_its_end_too(vault, admin, helpdesk, stranger):
+    good = machine(vault, "erp")
+    bad = replace(good, replication_health="Critical", rpo=4000)
+    for number, item in enumerate([good, good, bad, bad, good, good]):
+        sweep(vault, [item], 5 * number)
+    assert told() == [("item_critical", 1), ("rpo_over", 1), ("item_recovered", 1), ("rpo_back", 1)]
+    assert {entry.person for entry in BellEntry.objects.all()} == {admin, helpdesk}
+    assert Notice.objects.first().subjects == [["erp", ProtectedItem.objects.get().pk]]
+
+
+def test_a_storm_is_one_notice_and_one_message(vault, admin):
+    items = [machine(vault, f"vm-{number}") for number in range(80)]
+    Webhook.objects.create(vault=vault, name="ops", url="https://x.example/", shape="json", kinds=[Kind.ITEM_CRITICAL], created_by=admin,
+                           created_at=BEGIN)  # fmt: skip
+    sweep(vault, items, 0)
+    sweep(vault, [replace(each, replication_health="Critical") for each in items], 5)
+    assert told() == [("item_critical", 80)]
+    assert len(Notice.objects.get().subjects) == 50
+    assert (BellEntry.objects.count(), Delivery.objects.count()) == (1, 1)
+
+
+def test_a_machine_that_is_not_protected_yet_has_no_rpo_to_be_over(vault, admin):
+    sweep(vault, [machine(vault, "erp", protection_state="InitialReplicationInProgress")], 0)
+    sweep(vault, [replace(machine(vault, "erp"), rpo=9000, protection_state="InitialReplicationInProgress")], 5)
+    assert told() == []
+
+
+def window(vault, admin, begin, end, **more):
+    given = {"scope": "vault", "subject": "", "reason": "CHG-1"} | more
+    return MaintenanceWindow.objects.create(
+        vault=vault, begins_at=BEGIN + minutes(begin), ends_at=BEGIN + minutes(end), created_by=admin, created_at=BEGIN, **given
+    )
+
+
+def test_what_turns_bad_in_a_window_and_good_again_is_never_told(vault, admin):
+    window(vault, admin, 3, 30)
+    good = machine(vault, "erp")
+    bad = replace(good, replication_health="Critical")
+    for number, item in enumerate([good, bad, bad, good, good, good, good, good]):
+        sweep(vault, [item], 5 * number)
+    assert told() == []
+
+
+def test_what_is_still_bad_when_the_window_is_over_is_told_then(vault, admin):
+    window(vault, admin, 3, 30)
+    good = machine(vault, "erp")
+    bad = replace(good, replication_health="Critical")
+    for number, item in enumerate([good, bad, bad, bad, bad, bad]):
+        sweep(vault, [item], 5 * number)
+        assert told() == []
+    for number in range(6, 9):
+        sweep(vault, [bad], 5 * number)
+    assert told() == [("item_critical", 1)]
+    sweep(vault, [good], 60)
+    assert told() == [("item_critical", 1), ("item_recovered", 1)]
+
+
+def test_a_window_of_another_machine_keeps_nobody_quiet(vault, admin):
+    window(vault, admin, 0, 30, scope="machine", subject=f"{vault.key}/other")
+    good = machine(vault, "erp")
+    sweep(vault, [good], 5)
+    sweep(vault, [replace(good, replication_health="Critical")], 10)
+    assert told() == [("item_critical", 1)]
+
+
+def test_azure_down_for_a_day_is_told_once_and_its_return_once(vault, admin):
+    down = Problem(code="ServiceUnavailable", message="The service is down.", when=When.LATER)
+    sweep(vault, [machine(vault, f"vm-{number}") for number in range(20)], 0)
+    vault.as_of = BEGIN
+    vault.save()
+    for number in range(1, 24 * 4):
+        with clock.injected(lambda after=15 * number: BEGIN + minutes(after)):
+            vaults._fail(vaults.claim(vault.pk), down)
+    assert told() == [("vault_silent", 1)]
+    assert Notice.objects.get().detail == "The service is down."
+    with clock.injected(lambda: BEGIN + timedelta(days=1)), transaction.atomic():
+        claimed = vaults.claim(vault.pk)
+        vaults._store(claimed, vaults.Found(site=inv.Site(), items=[], jobs=[], events=[]), clock.now())
+    assert told() == [("vault_silent", 1), ("vault_back", 1)]
+
+
+def test_own_rules_decide_and_one_for_the_vault_goes_first(vault, admin, helpdesk, settings):
+    settings.EMAIL_HOST = "mail.example"
+    actor = Actor(person=helpdesk, name="Helpdesk", role="helpdesk")
+    everything = dict.fromkeys(Kind, (True, True))
+    notices.choose(everything | {Kind.RPO_OVER: (False, False)}, vault=None, email="help@contoso.example", actor=actor)
+    notices.tell(Kind.RPO_OVER, vault, [("erp", None)])
+    notices.tell(Kind.ITEM_CRITICAL, vault, [("erp", None)])
+    assert set(BellEntry.objects.values_list("person__username", "notice__kind")) == {
+        ("admin", "rpo_over"), ("admin", "item_critical"), ("helpdesk", "item_critical"),
+    }  # fmt: skip
+    assert list(Delivery.objects.values_list("receiver", flat=True)) == [f"email:{helpdesk.pk}"]
+    notices.choose(dict.fromkeys(Kind, (False, False)), vault=vault, actor=actor)
+    notices.tell(Kind.ITEM_CRITICAL, vault, [("crm", None)])
+    assert (BellEntry.objects.filter(person=helpdesk).count(), Delivery.objects.count()) == (1, 1)
+    notices.choose(None, vault=vault, actor=actor)
+    notices.tell(Kind.ITEM_CRITICAL, vault, [("crm", None)])
+    assert BellEntry.objects.filter(person=helpdesk).count() == 2
+
+
+def test_a_notice_that_is_rolled_back_was_never_told(vault, admin):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        notices.tell(Kind.ITEM_CRITICAL, vault, [("erp", None)])
+        raise RuntimeError
+    assert (Notice.objects.count(), BellEntry.objects.count()) == (0, 0)
+
+
+def test_the_bell_forgets_after_a_month(vault, admin):
+    with clock.injected(lambda: BEGIN):
+        notices.tell(Kind.ITEM_CRITICAL, vault, [("erp", None)])
+    with clock.injected(lambda: BEGIN + timedelta(days=29)):
+        notices.forget_old()
+        assert told() == [("item_critical", 1)]
+    with clock.injected(lambda: BEGIN + timedelta(days=31)):
+        notices.forget_old()
+        assert told() == []
