@@ -21,6 +21,7 @@ from replication.domain.roles import Permission, Role, allowed, refusal
 from replication.models import (
     Approval,
     AuditEntry,
+    BellEntry,
     Connection,
     Draft,
     Event,
@@ -29,6 +30,7 @@ from replication.models import (
     HealthIssue,
     Job,
     Machine,
+    MaintenanceWindow,
     Person,
     ProtectedItem,
     Reading,
@@ -37,6 +39,7 @@ from replication.models import (
     SavedView,
     Subscription,
     Vault,
+    Webhook,
 )
 
 Someone = Person | AnonymousUser
@@ -304,6 +307,27 @@ def require_whole_audit(person: Someone) -> None:
     decision = whole_audit(person)
     if not decision:
         raise Refused(decision.reason)
+
+
+def bell(person: Person) -> QuerySet[BellEntry]:
+    """What the person was told of, in vaults that they still see, newest first."""
+    rows = BellEntry.objects.filter(person=person, notice__vault__in=vaults(person)).order_by("-notice_id")
+    return rows.select_related("notice__vault", "notice__run")
+
+
+def unread(person: Person) -> int:
+    """How much of it they have not read."""
+    return bell(person).filter(read_at=None).count()
+
+
+def webhooks(person: Someone) -> QuerySet[Webhook]:
+    """Webhooks of the person's vaults."""
+    return Webhook.objects.select_related("vault").filter(vault__in=vaults(person))
+
+
+def windows(person: Someone, vault: Vault | None = None) -> QuerySet[MaintenanceWindow]:
+    """Maintenance windows of the person's vaults, the latest first."""
+    return _of_vaults(MaintenanceWindow.objects.select_related("vault", "created_by"), person, vault)
 
 
 def get(rows: QuerySet[Row], **lookup: object) -> Row:

@@ -16,7 +16,9 @@ from replication.views import (
     item,
     items,
     jobs,
+    ledger,
     live,
+    notices,
     people,
     roles,
     runs,
@@ -25,6 +27,8 @@ from replication.views import (
     session,
     settings,
     vaults,
+    webhooks,
+    windows,
 )
 
 Address = URLPattern | URLResolver
@@ -153,6 +157,34 @@ _settings: list[Address] = [
     path("vaults/<int:pk>/settings/<slug:section>/", settings.vault_section, name="vault_setting_section"),
 ]
 
+_ledger: list[Address] = [
+    path("ledger/", ledger.ledger, name="all_ledger"),
+    path("ledger/export/", ledger.export, name="all_ledger_export"),
+    path("ledger/report/", ledger.report, name="all_report"),
+    path("items/<int:pk>/ledger/", ledger.item, name="ledger_item"),
+    path("vaults/<int:pk>/ledger/", ledger.ledger, name="ledger"),
+    path("vaults/<int:pk>/ledger/export/", ledger.export, name="ledger_export"),
+    path("vaults/<int:pk>/ledger/report/", ledger.report, name="report"),
+    path("vaults/<int:pk>/windows/", windows.windows, name="windows"),
+    path("vaults/<int:pk>/windows/new/", windows.create, name="window_create"),
+    path("windows/<int:pk>/", windows.window, name="window"),
+    path("windows/<int:pk>/end/", windows.end, name="window_end"),
+]
+
+_notices: list[Address] = [
+    path("notifications/", notices.notifications, name="notifications"),
+    path("notifications/read/", notices.read, name="notifications_read"),
+    path("notifications/rules/", notices.rules, name="notice_rules"),
+    path("notifications/<int:pk>/", notices.notification, name="notification"),
+    path("vaults/<int:pk>/notifications/rules/", notices.rules, name="vault_notice_rules"),
+    path("vaults/<int:pk>/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("vaults/<int:pk>/webhooks/new/", webhooks.create, name="webhook_create"),
+    path("webhooks/<uuid:pk>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:pk>/test/", webhooks.test, name="webhook_test"),
+    path("webhooks/<uuid:pk>/secret/", webhooks.renew, name="webhook_renew"),
+    path("webhooks/<uuid:pk>/delete/", webhooks.delete, name="webhook_delete"),
+]
+
 _shell: list[Address] = [
     path("search/", search.search, name="search"),
     path("theme/", session.theme, name="theme"),
@@ -174,6 +206,8 @@ urlpatterns: list[Address] = [
     *_account,
     *_approvals,
     *_settings,
+    *_ledger,
+    *_notices,
     *_shell,
     *_wizard,
 ]

@@ -24,6 +24,11 @@ def jobs(vault: Vault, *, filters: dict[str, Any], rows: int, actor: Actor, form
     _export("jobs.export", vault, filters, rows, actor, **({} if form == "csv" else {"form": form}))
 
 
+def ledger(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """Months of the RPO ledger left. Refused without EXPORT."""
+    _export("ledger.export", vault, filters, rows, actor, form=form)
+
+
 def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
     """Audit entries left as CSV or, form "lines", as JSON lines."""
     _export("audit.export", None, filters, rows, actor, form=form)

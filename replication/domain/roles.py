@@ -28,6 +28,7 @@ class Permission(StrEnum):
     INFRASTRUCTURE = "infrastructure"  # replication policies and network mappings
     CONTROL_JOBS = "control_jobs"  # cancel and restart Site Recovery jobs
     CONTROL_RUNS = "control_runs"  # cancel, pause, resume, take over and retry
+    MANAGE_WINDOWS = "manage_windows"  # maintenance windows: what the RPO ledger excuses
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     APPROVE = "approve"  # decide what others ask for, where rules ask for a second person
@@ -39,7 +40,7 @@ _EVERYONE = frozenset({Permission.READ, Permission.REFRESH, Permission.EXPORT, P
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
-    Role.OPERATOR: _EVERYONE | {Permission.CONTROL_RUNS, Permission.CONTROL_JOBS},
+    Role.OPERATOR: _EVERYONE | {Permission.CONTROL_RUNS, Permission.MANAGE_WINDOWS, Permission.CONTROL_JOBS},
     Role.HELPDESK: _EVERYONE,
     Role.TEAM_LEAD: _EVERYONE | {Permission.AUDIT_ALL, Permission.APPROVE},
 }
@@ -55,6 +56,7 @@ _VERBS: dict[Permission, str] = {
     Permission.INFRASTRUCTURE: "change policies and network mappings",
     Permission.CONTROL_JOBS: "cancel or restart Site Recovery jobs",
     Permission.CONTROL_RUNS: "control runs",
+    Permission.MANAGE_WINDOWS: "set maintenance windows",
     Permission.AUDIT_OWN: "see audit entries",
     Permission.AUDIT_ALL: "see everybody's audit entries",
     Permission.APPROVE: "approve what others ask for",

@@ -31,6 +31,7 @@ class Kind(StrEnum):
 _HEADINGS = {
     "audit": "Audit history",
     "approvals": "Approval by a second person",
+    "ledger": "RPO ledger",
     "naming": "Names of target resources",
     "signin": "Sign-in",
 }
@@ -41,6 +42,7 @@ class Section(StrEnum):
 
     REPLICATION = "replication"
     NAMING = "naming"
+    LEDGER = "ledger"
     APPROVALS = "approvals"
     SIGN_IN = "signin"
     AUDIT = "audit"
@@ -240,6 +242,16 @@ SETTINGS: dict[str, Setting] = {
             of_vault=True,
         ),
         *(_pattern(kind, label) for kind, label in _NAMED.items()),
+        Setting(
+            name="ledger.objective",
+            section=Section.LEDGER,
+            label="Time within the RPO target",
+            help="The share of a month's known time that each machine is to be within its target; the rest of 100 % is its error budget.",
+            kind=Kind.CHOICE,
+            options=[(share, f"{share} %") for share in ("99.99", "99.9", "99.5", "99", "98", "95", "90")],
+            default="99.5",
+            environment="PORTAL_LEDGER_OBJECTIVE",
+        ),
         Setting(
             name="approvals.verbs",
             section=Section.APPROVALS,

@@ -12,7 +12,7 @@ from replication.models import Person
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Request id, and for a signed-in person the role's name and what they may do in at least one vault (one query)."""
+    """Request id; for a signed-in person the role's name and what they may do in at least one vault, and how much is unread."""
     common: dict[str, Any] = {"request_id": request_id.get()}
     person = getattr(request, "user", None)
     if not isinstance(person, Person):
@@ -20,6 +20,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     held = SimpleLazyObject(lambda: held_roles(request, person))
     return common | {
         "role_label": SimpleLazyObject(lambda: label(set(held.values()))),
+        "unread": SimpleLazyObject(lambda: access.unread(person)),
         "permissions": SimpleLazyObject(lambda: permissions(set(held.values()))),
     }
 

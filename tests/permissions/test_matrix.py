@@ -27,7 +27,7 @@ REFUSED = {"403", "404", "405", ">login"}
 ALL_TARGETS = ("ours", "theirs", "absent")
 # What a request that was refused may not have touched; of the audit, only the entry of the refusal itself.
 WATCHED = (
-    models.Approval, models.GroupRole, models.SecondFactor,
+    models.Approval, models.GroupRole, models.SecondFactor, models.MaintenanceWindow, models.NoticeRule, models.Webhook,
     models.Draft, models.DraftMachine, models.Grant, models.GrantScope, models.MachineClaim, models.Person, models.Reading,
     models.ReplicationPlan, models.Run, models.Setting, models.Step, models.Vault,
 )  # fmt: skip

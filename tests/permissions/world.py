@@ -16,6 +16,7 @@ from replication.domain import inventory as inv
 from replication.models import (
     Approval,
     AuditEntry,
+    BellEntry,
     Connection,
     Draft,
     Grant,
@@ -23,12 +24,15 @@ from replication.models import (
     GroupRole,
     HealthIssue,
     Machine,
+    MaintenanceWindow,
+    Notice,
     Person,
     Reading,
     Run,
     SavedView,
     Subscription,
     Vault,
+    Webhook,
 )
 from tests.conftest import OTHER_SUBSCRIPTION, SUBSCRIPTION
 from tests.domain import estate
@@ -65,6 +69,9 @@ class Side:
     approval: Approval
     issue: HealthIssue
     group: GroupRole
+    webhook: Webhook
+    window: MaintenanceWindow
+    notice: Notice
 
     @cached_property
     def digest(self) -> str:
@@ -143,6 +150,7 @@ def _session(person: Person) -> str:
 
 def _side(name: str, vault: Vault, administrator: Person) -> Side:
     run = rows.run(vault, administrator, machines=1)
+    item = rows.item(vault, f"vm-{name}")
     colleague = _person(f"colleague-of-{name}", "helpdesk", vault)
     by = Actor(person=administrator, name=str(administrator), role="administrator", request_id=str(uuid4()))
     record("items.refresh", actor=by, vault_key=vault.key, subject_name=f"entry-{name}")
@@ -152,7 +160,7 @@ def _side(name: str, vault: Vault, administrator: Person) -> Side:
         administrator=administrator,
         colleague=colleague,
         grant=colleague.grants.get(),
-        item=rows.item(vault, f"vm-{name}"),
+        item=item,
         job=rows.job(vault, f"job-{name}"),
         run=run,
         step=run.steps.first(),
@@ -163,9 +171,26 @@ def _side(name: str, vault: Vault, administrator: Person) -> Side:
         draft=_draft(vault, administrator, f"erp-{name}"),
         issue=rows.issue(vault, f"entry-{name}"),
         view=SavedView.objects.create(owner=administrator, name=f"view-{name}", created_at=clock.now()),
+        webhook=Webhook.objects.create(
+            vault=vault, name=f"webhook-{name}", url="https://hooks.contoso.example/x", shape="json", kinds=["item_critical"],
+            created_by=administrator, created_at=clock.now(),
+        ),
+        window=MaintenanceWindow.objects.create(
+            vault=vault, scope="vault", begins_at=rows.NOON, ends_at=clock.now() + timedelta(days=1), reason=f"window-{name}",
+            created_by=administrator, created_at=clock.now(),
+        ),
+        notice=_notice(vault, administrator, item),
         approval=_approval(vault, colleague, f"erp-{name}"),
         group=GroupRole.objects.create(group=f"group-{name}", vault=vault, role="operator", made_at=clock.now()),
     )
+
+
+def _notice(vault: Vault, to: Person, item: Any) -> Notice:
+    """In the bell of one person only: others must not see it, whatever their role."""
+    subjects = [[item.name, item.pk]]
+    notice = Notice.objects.create(at=clock.now(), kind="item_critical", vault=vault, count=1, subjects=subjects)
+    BellEntry.objects.create(person=to, notice=notice)
+    return notice
 
 
 def _approval(vault: Vault, by: Person, machine: str) -> Approval:
@@ -205,10 +230,14 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     absent = target == "absent"
     uuid = ABSENT_UUID if absent else None
     if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
-                "draft_start", "vault_settings", "issues",
-                "issues_refresh", "issues_export", "jobs_export"}:  # fmt: skip
+                "draft_start", "vault_settings", "issues", "issues_refresh", "issues_export", "jobs_export", "ledger", "ledger_export",
+                "report", "windows", "window_create", "webhooks", "webhook_create", "vault_notice_rules"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
-    if name == "item" or (name.startswith("item_") and name != "item_act"):
+    if name in {"webhook", "webhook_test", "webhook_renew", "webhook_delete"}:
+        return [uuid or side.webhook.pk]
+    if name in {"window", "window_end"}:
+        return [ABSENT if absent else side.window.pk]
+    if name in {"item", "ledger_item"} or (name.startswith("item_") and name != "item_act"):
         return [ABSENT if absent else side.item.pk]
     if name in {"run", "run_live", "run_cancel", "run_pause", "run_resume", "run_take_over", "run_retry", "run_evidence"}:
         return [uuid or side.run.pk]
@@ -228,6 +257,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         "session_end": ["0123456789abcdef0123"],
         "setting_section": ["absent" if absent else "audit"],
         "vault_setting_section": [ABSENT if absent else side.vault.pk, "approvals"],
+        "notification": [ABSENT if absent else side.notice.pk],
         "step": [uuid or side.run.pk, child.step.pk],
         "job_control": [side.vault.pk, ABSENT if absent else child.job.pk, "cancel"],
         "item_act": [ABSENT if absent else side.item.pk, "resync"],
@@ -260,6 +290,12 @@ def payload(world: World, name: str, target: str) -> dict[str, Any]:
         "draft_source": SOURCE,
         "draft_target": TARGET,
         "audit_bundle": {},
+        "notice_rules": {"bell": ["item_critical"], "address": "somebody@contoso.example"},
+        "vault_notice_rules": {"bell": ["item_critical"]},
+        "webhook_create": {"name": "ops", "url": "https://hooks.contoso.example/x", "shape": "json", "kinds": ["item_critical"]},
+        "webhook": {"name": "ops", "url": "", "shape": "teams", "kinds": ["item_critical"], "active": "on"},
+        "window_create": {"scope": "vault", "begins": "2026-11-01T10:00", "ends": "2026-11-01T12:00", "reason": "CHG-1"},
+        "window": {"begins": "2026-11-01T10:00", "ends": "2026-11-01T12:00", "reason": "CHG-1", "version": "1"},
         "approval_refuse": {"note": "no"},
         "person_password": {"password": PASSWORD},
         "group_create": {"group": "new-group", "role": "operator"},

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('replication', '0015_runs_without_draft'),
+        ('replication', '0020_checks'),
     ]
 
     operations = [
