@@ -23,6 +23,7 @@ from replication.models import (
     AuditEntry,
     BellEntry,
     Connection,
+    Coverage,
     Draft,
     Event,
     Grant,
@@ -222,6 +223,26 @@ def oldest_reading(person: Someone) -> datetime | None:
     times = list(vaults(person).filter(gone_at=None).values_list("as_of", flat=True))
     known = [each for each in times if each]
     return min(known) if known and len(known) == len(times) else None
+
+
+def coverage(person: Someone, vault: Vault | None = None) -> QuerySet[Coverage]:
+    """Counts of the resource groups usable as source under the person's grants."""
+    rows = Coverage.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault))
+    return rows.filter(connection__in=connections(person)) if vault is None else rows.filter(connection=vault.connection)
+
+
+def leftovers(person: Someone) -> QuerySet[Resource]:
+    """What earlier replication left behind, in the groups that the person's grants open on either side."""
+    scope = _in_scope(person, GrantScope.Side.SOURCE, None) | _in_scope(person, GrantScope.Side.TARGET, None)
+    return Resource.objects.filter(
+        scope, leftover=True, gone_at=None, connection__in=connections(person).values("pk")
+    )
+
+
+def source_names(person: Someone) -> dict[str, str]:
+    """Names of the subscriptions that the person's grants open on either side, by their ids."""
+    opened = GrantScope.objects.filter(grant__in=_granted(person)).values("subscription_id")
+    return dict(Subscription.objects.filter(subscription_id__in=opened).values_list("subscription_id", "name"))
 
 
 def saved_views(person: Someone) -> QuerySet[SavedView]:

@@ -52,8 +52,11 @@ PROTECTED, OPERATE, INFRASTRUCTURE, MANAGE = "Protected items", "Operate", "Site
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(name="vaults", label="Vaults", icon="vault", of_vault=False),
+    Entry(name="all_overview", label="Overview", icon="overview", of_vault=False, outside=True),
     Entry(name="all_items", label="Replicated items", icon="list", of_vault=False, outside=True),
     Entry(name="all_issues", label="Health issues", icon="health", of_vault=False, outside=True, also=("codes",)),
+    Entry(name="coverage", label="Coverage", icon="vm", of_vault=False, outside=True),
+    Entry(name="leftovers", label="Leftovers", icon="trash", of_vault=False, outside=True),
     Entry(name="all_runs", label="Runs", icon="runs", of_vault=False, outside=True),
     Entry(name="all_ledger", label="RPO ledger", icon="clock", of_vault=False, outside=True, also=("all_report",)),
     Entry(name="overview", label="Overview", icon="overview"),

@@ -9,6 +9,7 @@ from replication.views import (
     approvals,
     audit,
     changes,
+    coverage,
     entra,
     groups,
     home,
@@ -19,6 +20,7 @@ from replication.views import (
     ledger,
     live,
     notices,
+    overview,
     people,
     roles,
     runs,
@@ -45,8 +47,12 @@ session_urls: list[Address] = [
 
 _vaults: list[Address] = [
     path("vaults/", vaults.vaults, name="vaults"),
+    path("overview/", overview.overview, name="all_overview"),
+    path("coverage/", coverage.machines, name="coverage"),
+    path("coverage/export/", coverage.export, name="coverage_export"),
+    path("leftovers/", coverage.leftovers, name="leftovers"),
     path("vaults/refresh/", vaults.refresh, name="vaults_refresh"),
-    path("vaults/<int:pk>/", vaults.overview, name="overview"),
+    path("vaults/<int:pk>/", overview.overview, name="overview"),
     path("vaults/<int:pk>/refresh/", items.refresh, {"to": "overview"}, name="overview_refresh"),
     path("readings/<int:pk>/", live.reading, name="reading"),
 ]

@@ -29,6 +29,11 @@ def ledger(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Ac
     _export("ledger.export", vault, filters, rows, actor, form=form)
 
 
+def coverage(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """Machines with their protection left as a file. Refused without EXPORT."""
+    _export("coverage.export", None, filters, rows, actor, form=form)
+
+
 def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
     """Audit entries left as CSV or, form "lines", as JSON lines."""
     _export("audit.export", None, filters, rows, actor, form=form)

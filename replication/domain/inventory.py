@@ -163,6 +163,18 @@ class StorageAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaDisk:
+    """A disk that Site Recovery made: a replica, or one of a test failover or a re-protection."""
+
+    id: str
+    name: str
+    location: str
+    size_gib: int | None = None
+    sku: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AvailabilitySet:
     id: str
     name: str

@@ -13,6 +13,7 @@ ACTIONS: dict[str, str] = {
     "issue.withdrawn": "{actor} withdrew the acknowledgement of {subject}",
     "issues.export": "{actor} exported health issues of {subject}",
     "jobs.export": "{actor} exported Site Recovery jobs of {subject}",
+    "coverage.export": "{actor} exported which machines are protected",
     "draft.created": "{actor} started a replication draft in {subject}",
     "draft.saved": "{actor} saved {subject}",
     "draft.checked": "{actor} had the checks of {subject} made again",

@@ -86,6 +86,9 @@ class AzureGateway:
     def accounts(self, subscription_id: str) -> Iterator[inv.StorageAccount]:
         return inventory.accounts(self._clients, subscription_id)
 
+    def replica_disks(self, subscription_id: str) -> Iterator[inv.ReplicaDisk]:
+        return inventory.replica_disks(self._clients, subscription_id)
+
     def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
         return inventory.availability_sets(self._clients, subscription_id)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.gateway.arm import Json, dig, location, rows, text
+from replication.domain.leftovers import is_replica
+from replication.gateway.arm import Json, dig, location, moment, rows, text, whole
 from replication.gateway.classic import classic
 from replication.gateway.clients import Clients
 from replication.gateway.listing import pages
@@ -114,6 +115,19 @@ def _classic_account(body: Json) -> inv.StorageAccount:
         sku=text(body, "properties", "accountType").replace("-", "_"),
         kind="Classic",
     )
+
+
+def replica_disks(clients: Clients, subscription_id: str) -> Iterator[inv.ReplicaDisk]:
+    for each in pages(clients.compute(subscription_id).disks.list):
+        if is_replica(text(each, "name")):
+            yield inv.ReplicaDisk(
+                id=text(each, "id"),
+                name=text(each, "name"),
+                location=location(text(each, "location")),
+                size_gib=whole(dig(each, "properties", "diskSizeGB")),
+                sku=text(each, "sku", "name"),
+                created_at=moment(dig(each, "properties", "timeCreated")),
+            )
 
 
 def availability_sets(clients: Clients, subscription_id: str) -> Iterator[inv.AvailabilitySet]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.core.rest import HttpRequest
 
-from replication.gateway.arm import Json, plain, rows, text
+from replication.gateway.arm import Json, plain, rows, sound, text
 from replication.gateway.clients import Clients
 from replication.gateway.errors import translated
 
@@ -22,7 +22,7 @@ def pages(start: Callable[..., Any], *arguments: Any, **options: Any) -> Iterato
     with translated():
         for page in start(*arguments, raw_response_hook=partial(_take_rows, taken), **options).by_page():
             models = list(page)
-            yield from list(taken) or map(plain, models)
+            yield from map(sound, list(taken)) if taken else map(plain, models)
             taken.clear()
 
 

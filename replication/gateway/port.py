@@ -120,6 +120,9 @@ class Gateway(Protocol):
     def accounts(self, subscription_id: str) -> Iterator[inv.StorageAccount]:
         """Storage accounts."""
 
+    def replica_disks(self, subscription_id: str) -> Iterator[inv.ReplicaDisk]:
+        """Disks that Site Recovery made."""
+
     def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
         """Availability sets."""
 

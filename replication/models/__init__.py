@@ -4,6 +4,7 @@ from replication.models.acknowledgement import Acknowledgement
 from replication.models.approval import Approval
 from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
 from replication.models.connection import Connection
+from replication.models.coverage import Coverage
 from replication.models.draft import Draft, DraftMachine
 from replication.models.event import Event
 from replication.models.grant import Grant, GrantScope, GroupRole
@@ -36,6 +37,7 @@ __all__ = [
     "BellEntry",
     "Breach",
     "Connection",
+    "Coverage",
     "Delivery",
     "Draft",
     "DraftMachine",

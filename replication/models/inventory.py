@@ -81,6 +81,7 @@ class Resource(models.Model):
         CAPACITY_GROUP = "capacity_group"
         ENCRYPTION_SET = "encryption_set"
         AUTOMATION_ACCOUNT = "automation_account"
+        REPLICA_DISK = "replica_disk"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="resources")
     kind = models.CharField(max_length=30, choices=Kind.choices)
@@ -91,6 +92,7 @@ class Resource(models.Model):
     group_key = models.CharField(max_length=100)
     location = models.CharField(max_length=60)
     document = models.JSONField()  # the domain dataclass as JSON
+    leftover = models.BooleanField(default=False)  # made for recovery, and no replicated item refers to it
     digest = models.CharField(max_length=64)
     as_of = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)

@@ -39,6 +39,7 @@ def grid(several_vaults: bool) -> Grid:
             narrow=lambda rows, value: rows.filter(acknowledged_at__isnull=value == "no"),
             options=[("no", "no"), ("yes", "yes")],
         ),
+        Choice(key="category", label="Category", narrow=by("category"), options=distinct("category")),
         Choice(key="there", label="Seen", narrow=_there, options=[("over", "before, not now"), ("ever", "ever")]),
     ]
     if several_vaults:

@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from replication import clock
-from replication.domain import documents, ids
+from replication.domain import documents, ids, leftovers
 from replication.domain import inventory as inv
 from replication.domain.eligibility import with_neighbours
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Connection, Machine, ProtectedItem, Resource
-from replication.sync import verdicts
+from replication.sync import coverage, verdicts
 from replication.sync.outcome import Outcome
 from replication.sync.snapshots import Values, store
 
@@ -26,6 +26,7 @@ Shared = (
     | inv.Network
     | inv.StorageAccount
     | inv.AvailabilitySet
+    | inv.ReplicaDisk
     | inv.PlacementGroup
     | inv.CapacityGroup
     | inv.EncryptionSet
@@ -53,6 +54,7 @@ def read(connection: Connection, gateway: Gateway) -> Outcome:
     _store_locations(connection, locations)
     for each in subscriptions:
         outcome += _read_subscription(connection, gateway, each)
+    coverage.count(connection)
     return _finish(connection, outcome)
 
 
@@ -88,6 +90,7 @@ def collect(gateway: Gateway, subscription_id: str) -> Found:
             Kind.CAPACITY_GROUP: list(gateway.capacity_groups(subscription_id)),
             Kind.ENCRYPTION_SET: list(gateway.encryption_sets(subscription_id)),
             Kind.AUTOMATION_ACCOUNT: list(gateway.automation_accounts(subscription_id)),
+            Kind.REPLICA_DISK: list(gateway.replica_disks(subscription_id)),
         },
     )
 
@@ -96,8 +99,9 @@ def _store(connection: Connection, subscription_id: str, found: Found) -> Outcom
     now = clock.now()
     outcome = _store_vaults(connection, subscription_id, found.vaults)
     outcome += _store_machines(connection, subscription_id, found.machines, now)
+    referred = _referred(connection)
     for kind, resources in found.resources.items():
-        outcome += _store_resources(connection, subscription_id, kind, resources, now)
+        outcome += _store_resources(connection, subscription_id, kind, resources, referred, now)
     return outcome
 
 
@@ -219,9 +223,9 @@ def _machine_search(machine: inv.Machine) -> str:
 
 
 def _store_resources(
-    connection: Connection, subscription_id: str, kind: Kind, found: list[Shared], now: datetime
+    connection: Connection, subscription_id: str, kind: Kind, found: list[Shared], referred: set[str], now: datetime
 ) -> Outcome:
-    fresh = {ids.key(each.id): _resource_columns(each) for each in found}
+    fresh = {ids.key(each.id): _resource_columns(each, kind, referred) for each in found}
     changed = store(
         Resource.objects.filter(connection=connection, subscription_id=subscription_id, kind=kind),
         fresh,
@@ -232,13 +236,21 @@ def _store_resources(
     return Outcome(changed=len(changed), seen=len(fresh))
 
 
-def _resource_columns(resource: Shared) -> dict[str, Any]:
+def _referred(connection: Connection) -> set[str]:
+    """What replicated items refer to; of their documents one at a time is held."""
+    rows = ProtectedItem.objects.filter(connection=connection, gone_at=None).values_list("document", flat=True)
+    return leftovers.referred(rows.order_by().iterator(chunk_size=500))
+
+
+def _resource_columns(resource: Shared, kind: Kind, referred: set[str]) -> dict[str, Any]:
     document = documents.to_json(resource)
+    leftover = leftovers.made_for_recovery(kind, resource.name) and ids.key(resource.id) not in referred
     return {
         "arm_id": resource.id,
         "name": resource.name,
         "group_key": ids.group_name(resource.id).lower(),
         "location": resource.location,
         "document": document,
-        "digest": documents.digest(document),
+        "leftover": leftover,
+        "digest": documents.digest([document, leftover]),
     }

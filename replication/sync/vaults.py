@@ -15,7 +15,7 @@ from replication.domain.states import ITEM
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
-from replication.sync import events, history, issues, jobs, silence, verdicts
+from replication.sync import coverage, events, history, issues, jobs, silence, verdicts
 from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
 
@@ -92,7 +92,8 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
     changed += events.store_events(vault, found.events, now=now)
     changed += issues.store_issues(vault, {item_key(vault.key, each.name): each for each in found.items}, now=now)
-    verdicts.follow_items(vault)
+    if verdicts.follow_items(vault):
+        coverage.count(vault.connection)
     silence.broken(vault)
     # Runs that wait for protection decide by what was just stored.
     vault.runs.filter(state=Run.State.ENABLED).update(due_at=now)

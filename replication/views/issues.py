@@ -56,6 +56,11 @@ def _why_not(request: HttpRequest, vault: Vault | None, permission: Permission) 
     return min(reasons, key=len, default=why_not(None, permission))
 
 
+def why_not_here(request: HttpRequest, permission: Permission = Permission.EXPORT) -> str:
+    """Why the person cannot do it in any vault; '' when they can in one."""
+    return _why_not(request, None, permission)
+
+
 @require_POST
 def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
     """The list as filtered, as CSV or, `form` xlsx, as an Excel workbook."""

@@ -1,4 +1,4 @@
-"""Vaults, and the overview of one."""
+"""Vaults."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,10 +12,8 @@ from replication import access
 from replication.actions import readings
 from replication.domain.roles import Permission
 from replication.models import Vault
-from replication.presenters import items as item_rows
-from replication.presenters import runs as run_rows
 from replication.presenters import vaults as present
-from replication.presenters.looks import region, regions
+from replication.presenters.looks import regions
 from replication.views.actor import actor, signed_in
 from replication.views.context import held_roles
 from replication.views.live import page_query, reading_of
@@ -48,44 +46,6 @@ def refresh(request: HttpRequest) -> HttpResponse:
     access.require(person, Permission.REFRESH)
     asked = [readings.refresh_inventory(c, actor=actor(request)) for c in access.connections(person)]
     return redirect(f"{reverse('replication:vaults')}?reading={asked[0].pk}" if asked else "replication:vaults")
-
-
-@require_safe
-def overview(request: HttpRequest, pk: int) -> HttpResponse:
-    """Essentials of a vault, and what is going on in it."""
-    person = signed_in(request)
-    vault = access.vault(person, pk)
-    items = access.items(person, vault).filter(gone_at=None)
-    role = held_roles(request, person).get(vault.pk)
-    drafts = access.drafts(person, vault).filter(state="open")
-    summary = item_rows.summary(items)
-    context = {
-        "vault": vault,
-        "facts": _facts(vault),
-        "summary": summary,
-        "health_parts": summary.health_parts(reverse("replication:items", args=[vault.pk])),
-        "runs": [run_rows.RunRow(run) for run in access.runs(person, vault).order_by("-number")[:5]],
-        "drafts": drafts[:5],
-        "jobs_failed": access.jobs(person, vault).filter(state="Failed").count(),
-        "jobs_running": access.jobs(person, vault).filter(state="InProgress").count(),
-        "why_not_replicate": present.why_not(role, Permission.REPLICATE),
-        "why_not_refresh": present.why_not(role, Permission.REFRESH),
-        "reading": reading_of(request),
-    }
-    return render(request, "replication/overview/page.html", context)
-
-
-def _facts(vault: Vault) -> list[tuple[str, str]]:
-    site = vault.site or {}
-    subscriptions = access.subscription_names([vault])
-    return [
-        ("Resource group", vault.resource_group),
-        ("Location", region(regions([vault]), vault.location)),
-        ("Subscription", subscriptions.get(vault.subscription_id, vault.subscription_id)),
-        ("Connection", vault.connection.name),
-        ("Replication policies", str(len(site.get("policies", ())))),
-        ("Network mappings", str(len(site.get("network_mappings", ())))),
-    ]
 
 
 def inventory_as_of(vaults: Iterable[Vault]) -> datetime | None:

@@ -190,6 +190,9 @@ class Azure:
         for spec in self._specs(StorageSpec):
             yield inv.StorageAccount(id=spec.id, name="", location=spec.location, sku=spec.sku, kind=spec.account_kind)
 
+    def replica_disks(self, subscription_id: str) -> Iterator[inv.ReplicaDisk]:
+        return iter(())
+
     def availability_sets(self, subscription_id: str) -> Iterator[inv.AvailabilitySet]:
         self._call("availability_sets", subscription_id)
         return iter(())

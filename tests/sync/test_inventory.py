@@ -8,7 +8,7 @@ from replication import clock
 from replication.domain import documents
 from replication.domain import inventory as inv
 from replication.gateway.clients import open_gateway
-from replication.models import AuditEntry, Connection, Machine, Resource, Subscription, Vault
+from replication.models import AuditEntry, Connection, Coverage, Machine, Resource, Subscription, Vault
 from replication.sync import inventory
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def test_the_first_read_stores_everything(contoso, read):
     assert outcome.problem is None
     assert outcome.changed == outcome.seen > 100
     assert (Subscription.objects.count(), Vault.objects.count(), Machine.objects.count()) == (2, 2, 65)
-    assert set(Resource.objects.values_list("kind", flat=True)) == set(Resource.Kind.values)
+    assert set(Resource.objects.values_list("kind", flat=True)) == set(Resource.Kind.values) - {"replica_disk"}  # nothing is replicated yet
     assert contoso.inventory_as_of is not None
     assert {"eastasia", "southeastasia"} <= {each["name"] for each in contoso.locations}
 
@@ -109,3 +109,13 @@ def test_connecting_twice_is_one_connection_and_one_entry(contoso, simulator):
     )
     assert again.pk == contoso.pk
     assert AuditEntry.objects.filter(action="connection.configured").count() == 1
+
+
+def test_coverage_and_leftovers_are_counted_with_the_inventory(contoso):
+    inventory.read(contoso, open_gateway(contoso))
+    counted = Coverage.objects.filter(connection=contoso)
+    machines = Machine.objects.filter(connection=contoso, gone_at=None)
+    assert sum(row.machines for row in counted) == machines.count() > 50
+    assert sum(row.bare for row in counted) == machines.filter(protected_in="").count()
+    names = contoso.resources.filter(leftover=True).exclude(kind="replica_disk").values_list("name", flat=True)
+    assert all(name.lower().endswith(("-asr", "asrcache")) for name in names)

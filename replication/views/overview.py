@@ -1,0 +1,112 @@
+"""The dashboard of a vault, and of all vaults that a person sees."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from replication import access, clock
+from replication.domain.roles import Permission
+from replication.models import Person, Vault
+from replication.presenters import coverage, issues
+from replication.presenters import items as item_rows
+from replication.presenters import runs as run_rows
+from replication.presenters import vaults as present
+from replication.presenters.looks import region, regions
+from replication.views.actor import signed_in
+from replication.views.context import held_roles
+from replication.views.live import reading_of
+
+JOBS_OF = timedelta(hours=24)
+SYMPTOMS = 6
+CONFIGURATION = ("Configuration", "AgentAutoUpdate", "VersionExpiry")  # categories of the validator (portal-behaviour.md §3.1)
+
+
+@require_safe
+def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """What there is, how it stands, what to look at first: every number leads to its rows."""
+    person = signed_in(request)
+    vault = access.vault(person, pk) if pk is not None else None
+    vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).select_related("connection"))
+    summary = item_rows.summary(access.items(person, vault).filter(gone_at=None))
+    held = held_roles(request, person)
+    role = held.get(vault.pk) if vault else next(iter(held.values()), None)
+    drafts = access.drafts(person, vault).filter(state="open")
+    context = {
+        "vault": vault,
+        "facts": _facts(vault) if vault else _all_facts(vaults),
+        "summary": summary,
+        "as_of": vault.as_of if vault else access.oldest_reading(person),
+        "problems": [each for each in vaults if each.problem],
+        "covered": coverage.Covered(list(access.coverage(person, vault))),
+        "leftovers": coverage.by_kind(_leftovers(person)),
+        "runs": [run_rows.RunRow(run) for run in access.runs(person, vault).order_by("-number")[:5]],
+        "drafts": drafts[:5],
+        "why_not_replicate": present.why_not(role, Permission.REPLICATE),
+        "why_not_refresh": present.why_not(role, Permission.REFRESH),
+        "reading": reading_of(request),
+        **_addresses(vault),
+        **_symptoms(person, vault),
+        **_jobs(person, vault),
+    }
+    context["health_parts"] = summary.health_parts(context["items_url"])
+    return render(request, "replication/overview/page.html", context)
+
+
+def _addresses(vault: Vault | None) -> dict[str, str]:
+    args = [vault.pk] if vault else []
+    return {f"{name}_url": reverse(f"replication:{'' if vault else 'all_'}{name}", args=args) for name in ("items", "runs", "issues")}
+
+
+def _symptoms(person: Person, vault: Vault | None) -> dict[str, Any]:
+    """The error summary, by severity and then by machines, and the machines whose failover is not set up soundly."""
+    rows = access.issues(person, vault).filter(gone_at=None)
+    counted = rows.aggregate(
+        symptoms=Count("pk"),
+        configuration=Count("pk", Q(category__in=CONFIGURATION)),
+        unacknowledged=Count("pk", Q(acknowledged_at=None)),
+    )
+    worst = rows.order_by("-severity_rank", "-machines", "code")[:SYMPTOMS]
+    return {**counted, "issues": [issues.IssueRow(issue) for issue in worst]}
+
+
+def _jobs(person: Person, vault: Vault | None) -> dict[str, int]:
+    """Failed in the last day; in progress and waiting for input now."""
+    day = Q(started_at__gte=clock.now() - JOBS_OF)
+    return access.jobs(person, vault).aggregate(
+        jobs_failed=Count("pk", Q(state="Failed") & day),
+        jobs_running=Count("pk", Q(state="InProgress")),
+        jobs_waiting=Count("pk", Q(state="Suspended")),
+    )
+
+
+def _leftovers(person: Person) -> list[tuple[str, int]]:
+    rows = access.leftovers(person).order_by("kind").values_list("kind")
+    return list(rows.annotate(number=Count("pk")))
+
+
+def _facts(vault: Vault) -> list[tuple[str, str]]:
+    site = vault.site or {}
+    subscriptions = access.subscription_names([vault])
+    return [
+        ("Resource group", vault.resource_group),
+        ("Location", region(regions([vault]), vault.location)),
+        ("Subscription", subscriptions.get(vault.subscription_id, vault.subscription_id)),
+        ("Connection", vault.connection.name),
+        ("Replication policies", str(len(site.get("policies", ())))),
+        ("Network mappings", str(len(site.get("network_mappings", ())))),
+    ]
+
+
+def _all_facts(vaults: list[Vault]) -> list[tuple[str, str]]:
+    names = regions(vaults)
+    places = sorted({region(names, each.location) for each in vaults})
+    return [
+        ("Vaults", str(len(vaults))),
+        ("Connections", ", ".join(sorted({each.connection.name for each in vaults})) or "—"),
+        ("Regions of the vaults", ", ".join(places) or "—"),
+    ]
