@@ -91,6 +91,9 @@ AUDIT_KEY = environment.secret("PORTAL_AUDIT_KEY")  # '' : made at first start a
 AUDIT_OLD_KEYS = environment.words("PORTAL_AUDIT_OLD_KEYS")  # fingerprints of keys that were changed
 AUDIT_CHECKPOINTS = os.environ.get("PORTAL_AUDIT_CHECKPOINTS", "")  # a file, or syslog:[HOST:PORT]
 AUDIT_CHECKPOINT_INTERVAL = int(os.environ.get("PORTAL_AUDIT_CHECKPOINT_INTERVAL", "300"))
+# Where every entry goes besides the database: files, syslog:[HOST:PORT], syslog+tcp:HOST:PORT, https addresses.
+AUDIT_STREAM = environment.words("PORTAL_AUDIT_STREAM")
+AUDIT_STREAM_SECRET = environment.secret("PORTAL_AUDIT_STREAM_SECRET")
 AUDIT_VERIFY_INTERVAL = int(os.environ.get("PORTAL_AUDIT_VERIFY_INTERVAL", "3600"))
 
 INSTALLED_APPS = [
@@ -236,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": HISTORY_INTERVAL,
         "options": {"expires": HISTORY_INTERVAL},
     },
+    "stream_audit": {"task": "replication.stream_audit", "schedule": 10, "options": {"expires": 60}},
     "watch_audit": {"task": "replication.watch_audit", "schedule": AUDIT_CHECKPOINT_INTERVAL},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")

@@ -1,7 +1,7 @@
 """The replication app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class ReplicationConfig(AppConfig):
@@ -12,4 +12,5 @@ class ReplicationConfig(AppConfig):
         from replication.models import triggers
 
         # SQLite drops triggers when it rebuilds a table, so they are made again after every migrate.
+        pre_migrate.connect(triggers.loosen, sender=self)
         post_migrate.connect(triggers.install, sender=self)

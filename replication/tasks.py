@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from celery import shared_task
 
+from portal.sessions import SessionStore
 from replication import clock, delivery
-from replication.actions import approvals, checkpoints, notices, verification
+from replication.actions import approvals, checkpoints, notices, retention, streaming, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -57,6 +58,14 @@ def tidy() -> None:
     """End what is over."""
     approvals.expire()
     notices.forget_old()
+    retention.prune()
+    SessionStore.clear_expired()
+
+
+@shared_task(name="replication.stream_audit")
+def stream_audit() -> None:
+    """Send the audit's new entries to where they are wanted."""
+    streaming.pump()
 
 
 @shared_task(name="replication.keep_history")

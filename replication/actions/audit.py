@@ -20,7 +20,7 @@ from django.db.models import F
 from replication import clock, settings
 from replication.actions.actor import Actor
 from replication.domain.vocabulary import ACTIONS
-from replication.models import AuditEntry, AuditHead, AuditSubject
+from replication.models import AuditEntry, AuditHead, AuditPruning, AuditSubject
 from replication.seals import canonical
 
 # What the hash covers, in this order, as canonical JSON; `subjects` is a list of [key, name].
@@ -162,10 +162,17 @@ def head() -> tuple[int, str]:
     return (row.sequence, row.hash) if row else (0, "0" * 64)
 
 
+def pruned_to() -> tuple[int, str]:
+    """Number and hash of the last entry that is past its time (actions/retention.py), which the chain goes on from; (0, zeros): none is."""
+    row = AuditPruning.objects.order_by("-sequence").first()
+    return (row.sequence, row.hash) if row else (0, "0" * 64)
+
+
 def sound_links(last: int) -> Iterator[tuple[int, str]]:
-    """(number, hash) of the entries from the first to `last`; ends before the first that does not fit what stands before it."""
-    previous, expected = "0" * 64, 1
-    rows = AuditEntry.objects.filter(sequence__lte=last).order_by("sequence").prefetch_related("subjects")
+    """(number, hash) of the entries that are kept, to `last`; ends before the first that does not fit what stands before it."""
+    start, previous = pruned_to()
+    expected = start + 1
+    rows = AuditEntry.objects.filter(sequence__lte=last, sequence__gt=start).order_by("sequence").prefetch_related("subjects")
     for row in rows.iterator(chunk_size=500):
         subjects = [(each.key, each.name) for each in row.subjects.all()]
         if row.sequence != expected or row.previous_hash != previous or row.hash != digest(row, subjects):
@@ -181,6 +188,6 @@ def broken_link() -> int | None:
     """
     newest = AuditEntry.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     last, last_hash = head()  # read after the newest entry, so that it cannot honestly lie behind it
-    reached = next(iter(deque(sound_links(last), maxlen=1)), (0, "0" * 64))
+    reached = next(iter(deque(sound_links(last), maxlen=1)), pruned_to())
     whole = reached == (last, last_hash) and newest <= last
     return None if whole else min(reached[0], last) + 1

@@ -23,10 +23,10 @@ CHUNK = 500
 
 def chain(last: int, *, by: str) -> Iterator[str]:
     """Lines of all entries up to number `last`, each checkpoint after the entry that it seals."""
-    rows = AuditEntry.objects.filter(sequence__lte=last).order_by("sequence")
-    first, previous = rows.values_list("sequence", "previous_hash").first() or (1, "0" * 64)
-    header = {"chain": True, "first": first, "previous": previous}
-    sealed = AuditCheckpoint.objects.filter(sequence__lte=last).values_list("sequence", "sealed")
+    start, previous = audit.pruned_to()
+    rows = AuditEntry.objects.filter(sequence__lte=last, sequence__gt=start).order_by("sequence")
+    header = {"chain": True, "first": start + 1, "previous": previous}
+    sealed = AuditCheckpoint.objects.filter(sequence__lte=last, sequence__gt=start).values_list("sequence", "sealed")
     return _Writer("audit-bundle", header, by).lines(rows, dict(sealed))
 
 

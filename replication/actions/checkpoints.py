@@ -54,7 +54,7 @@ def take() -> AuditCheckpoint | None:
 def _send(line: str) -> None:
     place = settings.AUDIT_CHECKPOINTS
     if place:
-        sender: Callable[[str, str], None] = _to_syslog if place.startswith("syslog:") else _to_file
+        sender: Callable[[str, str], None] = to_syslog if place.startswith("syslog:") else _to_file
         sender(place, line)
 
 
@@ -66,7 +66,7 @@ def _to_file(place: str, line: str) -> None:
         os.fsync(file.fileno())
 
 
-def _to_syslog(place: str, line: str) -> None:
+def to_syslog(place: str, line: str) -> None:
     """syslog: is this machine's own, syslog:HOST or syslog:HOST:PORT another's (UDP, which tells nobody when it is lost)."""
     host, _, port = place.removeprefix("syslog:").partition(":")
     address: Any = (host, int(port or SYSLOG_UDP_PORT)) if host else "/dev/log"

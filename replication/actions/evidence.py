@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from replication.models import ProtectedItem, Run, Step
+from replication.models import Approval, ProtectedItem, Run, Step
 
 
 def of(run: Run) -> dict[str, Any]:
@@ -22,10 +22,24 @@ def of(run: Run) -> dict[str, Any]:
         "times": {
             name: _iso(getattr(run, f"{name}_at")) for name in ("created", "checked", "cancel_requested", "ended")
         },
+        "approved_by": [_approval(each) for each in run.approvals.select_related("requested_by", "decided_by").order_by("pk")],
         "state": run.state,
         "plan": _plan(run),
         "steps": [_step(step) for step in run.steps.order_by("stage", "position", "pk").iterator()],
         "read_back": [_item(item) for item in _items(run)],
+    }
+
+
+def _approval(given: Approval) -> dict[str, Any]:
+    """The second person's word that let the run begin (four eyes)."""
+    return {
+        "number": given.pk,
+        "digest": given.digest,
+        "asked_by": str(given.requested_by),
+        "asked_at": _iso(given.requested_at),
+        "approved_by": {"user_name": given.decided_by.username, "name": str(given.decided_by)} if given.decided_by else None,
+        "approved_at": _iso(given.decided_at),
+        "note": given.note,
     }
 
 
@@ -59,7 +73,7 @@ def _items(run: Run) -> Any:
 
 
 def _item(item: ProtectedItem) -> dict[str, Any]:
-    """A machine of the run as Azure showed it last; rpo in seconds."""
+    """A machine of the run as Azure showed it last before this was handed over; rpo in seconds."""
     return {
         "name": item.name,
         "machine": item.machine_key,

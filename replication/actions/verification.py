@@ -11,7 +11,7 @@ from django.conf import settings
 from replication import access, clock, seals
 from replication.actions import audit, checkpoints
 from replication.actions.actor import Actor
-from replication.models import AuditCheckpoint, AuditEntry, Setting
+from replication.models import AuditCheckpoint, AuditEntry, AuditPruning, Setting
 from replication.queue import ring
 
 VERIFIED, ASKED = "audit.verified", "audit.verification_asked"
@@ -35,13 +35,17 @@ def verify(copies: Iterable[dict[str, Any]] = ()) -> Verdict:
     newest = AuditEntry.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     last, head = audit.head()
     hashes = {each["statement"].get("sequence"): "" for each in sealed}
-    reached = (0, "0" * 64)
+    start = reached = audit.pruned_to()
+    if start[0] in hashes:
+        hashes[start[0]] = start[1]
     for reached in audit.sound_links(last):
         if reached[0] in hashes:
             hashes[reached[0]] = reached[1]
     bad, why = _first_bad(reached, (last, head), newest)
+    if not _prunings_hold():
+        bad, why = start[0] + 1, "the beginning of the chain was cut off by somebody without this console's seal"
     for each in sealed:
-        number, fault = _fault(each, hashes)
+        number, fault = _fault(each, hashes, start[0])
         if fault and (bad is None or number < bad):
             bad, why = number, fault
     return Verdict(
@@ -55,15 +59,26 @@ def _first_bad(reached: tuple[int, str], head: tuple[int, str], newest: int) -> 
     return min(reached[0], head[0]) + 1, "it, or what stood there, was changed outside the console"
 
 
-def _fault(sealed: dict[str, Any], hashes: dict[Any, str]) -> tuple[int, str]:
-    """What is wrong with one checkpoint, or ''; and the entry that it speaks of."""
+def _prunings_hold() -> bool:
+    """Whether each end of what is past its time is sealed, and says what its row says."""
+    rows = AuditPruning.objects.values_list("sequence", "hash", "sealed")
+    return all(
+        seals.holds(sealed, seals.accepted())
+        and sealed["statement"].get("kind") == "audit-pruning"
+        and (sealed["statement"].get("sequence"), sealed["statement"].get("hash")) == (sequence, digest)
+        for sequence, digest, sealed in rows
+    )
+
+
+def _fault(sealed: dict[str, Any], hashes: dict[Any, str], start: int) -> tuple[int, str]:
+    """What is wrong with one checkpoint, or ''; and the entry that it speaks of. Before `start`, only its seal."""
     statement = sealed.get("statement") or {}
     number = statement.get("sequence")
     if not isinstance(number, int):
         return 1, "a checkpoint was changed"
     if not seals.holds(sealed, seals.accepted()):
         return number, "its checkpoint does not carry this console's seal"
-    if hashes.get(number) != statement.get("hash"):
+    if number >= max(start, 1) and hashes.get(number) != statement.get("hash"):
         return number, "it is not the entry that was sealed; it or an earlier one was rewritten, or the end was cut off"
     return number, ""
 

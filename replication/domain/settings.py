@@ -308,6 +308,18 @@ SETTINGS: dict[str, Setting] = {
             environment="PORTAL_LOCK_AFTER",
         ),
         Setting(
+            name="audit.retention_days",
+            section=Section.AUDIT,
+            label="Keep entries for",
+            help="Older ones are removed from the beginning of the chain, which stays verifiable; each removal is an entry.",
+            kind=Kind.NUMBER,
+            minimum=365,
+            maximum=36_500,
+            unit="days",
+            default=2557,  # seven years
+            environment="PORTAL_AUDIT_RETENTION_DAYS",
+        ),
+        Setting(
             name="audit.reason_required",
             section=Section.AUDIT,
             label="Ask for a reason",

@@ -74,6 +74,7 @@ ACTIONS: dict[str, str] = {
     "person.signed_up": "{subject} came from Microsoft Entra ID for the first time",
     "group.added": "{actor} gave a role to the group {subject}",
     "group.removed": "{actor} took the role from the group {subject}",
+    "audit.pruned": "{actor} removed {subject}, which were past their time",
     "audit.export": "{actor} exported the audit history",
     "access.review": "{actor} exported the access review",
     "access.refused": "{actor} was refused: {subject}",

@@ -2,7 +2,14 @@
 
 from replication.models.acknowledgement import Acknowledgement
 from replication.models.approval import Approval
-from replication.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSubject
+from replication.models.audit import (
+    AuditCheckpoint,
+    AuditEntry,
+    AuditHead,
+    AuditPruning,
+    AuditSubject,
+    StreamCursor,
+)
 from replication.models.connection import Connection
 from replication.models.coverage import Coverage
 from replication.models.draft import Draft, DraftMachine
@@ -33,6 +40,7 @@ __all__ = [
     "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
+    "AuditPruning",
     "AuditSubject",
     "BellEntry",
     "Breach",
@@ -70,6 +78,7 @@ __all__ = [
     "Setting",
     "Step",
     "StepEvent",
+    "StreamCursor",
     "Subscription",
     "Turn",
     "Vault",

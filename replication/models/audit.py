@@ -1,6 +1,7 @@
 """The audit: who did what, when, why, with what outcome. Insert-only; each row's hash covers the row before it.
 
-Written only by actions/audit.py. Triggers (models/triggers.py) refuse UPDATE and DELETE on both databases.
+Written only by actions/audit.py. Triggers (models/triggers.py) refuse UPDATE and DELETE on both databases; DELETE but for what an
+AuditPruning covers.
 """
 
 from django.db import models
@@ -91,3 +92,35 @@ class AuditCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint at {self.sequence}"
+
+
+class AuditPruning(models.Model):
+    """The beginning of the chain, up to an entry, that is past its time and may go. Insert-only, sealed; the chain goes on here.
+
+    Triggers take a row only when its entry is there, has this hash, and is older than the shortest time that can be set.
+    """
+
+    sequence = models.BigIntegerField(unique=True)  # of the last entry that may go
+    hash = models.CharField(max_length=64)  # of that entry: the next one's previous_hash
+    at = models.DateTimeField()
+    sealed = models.JSONField()  # {statement: {kind, sequence, hash, at, key}, public_key, signature}
+
+    class Meta:
+        ordering = ["sequence"]
+
+    def __str__(self) -> str:
+        return f"pruned to {self.sequence}"
+
+
+class StreamCursor(models.Model):
+    """How far the entries have been sent to one place off the console."""
+
+    place = models.CharField(max_length=500, unique=True)
+    sequence = models.BigIntegerField(default=0)  # the last that was taken there
+    sent_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)  # a worker is sending
+    failures = models.IntegerField(default=0)  # in a row
+    problem = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.sequence}"

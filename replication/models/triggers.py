@@ -1,13 +1,21 @@
-"""Database triggers that make the audit and the plans insert-only, on SQLite and on PostgreSQL."""
+"""Database triggers that make the audit and the plans insert-only, on SQLite and on PostgreSQL.
+
+One thing alone may be deleted: entries of the audit (with their subjects and checkpoints) up to the one that an AuditPruning names. And an
+AuditPruning can be written only when that entry is there, has that hash, and is older than YOUNGEST days, by the database's own clock; so
+not even the console's database account can remove what is younger.
+"""
 
 from typing import Any
 
 from django.db import connections
 
+YOUNGEST = 365  # days: the shortest retention that can be set (domain/settings.py)
+
 INSERT_ONLY = (
     "replication_auditentry",
     "replication_auditsubject",
     "replication_auditcheckpoint",
+    "replication_auditpruning",
     "replication_replicationplan",
 )
 
@@ -16,56 +24,123 @@ _SAME = {
     "replication_auditentry": "id = NEW.id OR sequence = NEW.sequence",
     "replication_auditsubject": "id = NEW.id OR (entry_id = NEW.entry_id AND position = NEW.position)",
     "replication_auditcheckpoint": "id = NEW.id OR sequence = NEW.sequence",
+    "replication_auditpruning": "id = NEW.id OR sequence = NEW.sequence",
     "replication_replicationplan": "id = NEW.id",
 }
 
-_POSTGRES_FUNCTION = """
-CREATE OR REPLACE FUNCTION replication_insert_only() RETURNS trigger AS $$
-BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END;
-$$ LANGUAGE plpgsql;
-"""
+_PRUNED = "(SELECT COALESCE(MAX(sequence), 0) FROM replication_auditpruning)"
+# When a row may be deleted.
+_PRUNABLE = {
+    "replication_auditentry": f"OLD.sequence <= {_PRUNED}",
+    "replication_auditsubject": f"OLD.entry_id IN (SELECT id FROM replication_auditentry WHERE sequence <= {_PRUNED})",  # noqa: S608  # nosec B608
+    "replication_auditcheckpoint": f"OLD.sequence < {_PRUNED}",
+}
+# When a pruning may be written: its entry is the end of a beginning all of which is old enough.
+_FIT = (
+    "EXISTS (SELECT 1 FROM replication_auditentry WHERE sequence = NEW.sequence AND hash = NEW.hash) AND NOT EXISTS "
+    "(SELECT 1 FROM replication_auditentry WHERE sequence <= NEW.sequence AND at > {young})"
+)
+_YOUNG = {
+    "sqlite": f"datetime('now', '-{YOUNGEST} days')",
+    "postgresql": f"now() - interval '{YOUNGEST} days'",
+}
+
+_POSTGRES_FUNCTIONS = (
+    """
+    CREATE OR REPLACE FUNCTION replication_insert_only() RETURNS trigger AS $$
+    BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END;
+    $$ LANGUAGE plpgsql;
+    """,
+    f"""
+    CREATE OR REPLACE FUNCTION replication_prunable() RETURNS trigger AS $$
+    BEGIN
+        IF TG_TABLE_NAME = 'replication_auditentry' THEN
+            IF {_PRUNABLE["replication_auditentry"]} THEN RETURN OLD; END IF;
+        ELSIF TG_TABLE_NAME = 'replication_auditsubject' THEN
+            IF {_PRUNABLE["replication_auditsubject"]} THEN RETURN OLD; END IF;
+        ELSIF TG_TABLE_NAME = 'replication_auditcheckpoint' THEN
+            IF {_PRUNABLE["replication_auditcheckpoint"]} THEN RETURN OLD; END IF;
+        END IF;
+        RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME;
+    END;
+    $$ LANGUAGE plpgsql;
+    """,
+    f"""
+    CREATE OR REPLACE FUNCTION replication_pruning_fits() RETURNS trigger AS $$
+    BEGIN
+        IF {_FIT.format(young=_YOUNG["postgresql"])} THEN RETURN NEW; END IF;
+        RAISE EXCEPTION 'replication_auditpruning is insert-only, and takes only what is old';
+    END;
+    $$ LANGUAGE plpgsql;
+    """,
+)
 
 
 def _sqlite(table: str) -> list[str]:
-    there = f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"  # noqa: S608  # nosec B608 - our own constants
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{name} BEFORE {verb} ON {table}{when} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END;"
-        for name, verb, when in (("update", "UPDATE", ""), ("delete", "DELETE", ""), ("replace", "INSERT", there))
-    ]
+    same = f"EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"  # noqa: S608  # nosec B608 - our own constants
+    kept = f"NOT ({_PRUNABLE[table]})" if table in _PRUNABLE else ""
+    unfit = f"NOT ({_FIT.format(young=_YOUNG['sqlite'])})" if table == "replication_auditpruning" else ""
+    rules = [("update", "UPDATE", ""), ("delete", "DELETE", kept), ("replace", "INSERT", same)]
+    rules += [("unfit", "INSERT", unfit)] if unfit else []
+    return [statement for name, verb, when in rules for statement in _sqlite_rule(table, name, verb, when)]
+
+
+def _sqlite_rule(table: str, name: str, verb: str, when: str) -> tuple[str, str]:
+    """Anew, because a rule that was made by an earlier version may say something else."""
+    return (
+        f"DROP TRIGGER IF EXISTS {table}_no_{name}",
+        f"CREATE TRIGGER {table}_no_{name} BEFORE {verb} ON {table}{f' WHEN {when}' if when else ''} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END;",
+    )
 
 
 def _postgres(table: str) -> list[str]:
+    deletes = "replication_prunable" if table in _PRUNABLE else "replication_insert_only"
+    made = [
+        ("rows", "BEFORE UPDATE", "EACH ROW", "replication_insert_only"),
+        ("deletes", "BEFORE DELETE", "EACH ROW", deletes),
+        ("truncate", "BEFORE TRUNCATE", "EACH STATEMENT", "replication_insert_only"),
+    ]
+    made += [("fits", "BEFORE INSERT", "EACH ROW", "replication_pruning_fits")] if table == "replication_auditpruning" else []
     return [
-        f"CREATE OR REPLACE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION replication_insert_only();",
-        f"CREATE OR REPLACE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION replication_insert_only();",
+        f"CREATE OR REPLACE TRIGGER {table}_{name} {when} ON {table} FOR {each} EXECUTE FUNCTION {function}();"
+        for name, when, each, function in made
     ]
 
 
 def install(using: str = "default", **_: Any) -> None:
-    """Make the triggers that are missing. Runs after every migrate, because SQLite drops them when it rebuilds a table."""
+    """Make all triggers. Runs after every migrate, because SQLite drops them when it rebuilds a table."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
+    if "replication_auditpruning" not in tables:
+        return  # in the middle of the migrations; it runs again at their end
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES_FUNCTION)
+            for function in _POSTGRES_FUNCTIONS:
+                cursor.execute(function)
         for table in INSERT_ONLY:
             if table in tables:
                 for statement in _postgres(table) if connection.vendor == "postgresql" else _sqlite(table):
                     cursor.execute(statement)
 
 
+def loosen(using: str = "default", plan: Any = None, **_: Any) -> None:
+    """Before migrations are applied: SQLite renames no table that another table's trigger names, so those wait until `install`."""
+    connection = connections[using]
+    if connection.vendor == "sqlite" and plan != []:
+        with connection.cursor() as cursor:
+            for table in (*_PRUNABLE, "replication_auditpruning"):
+                for name in ("no_delete", "no_unfit"):
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}")
+
+
 def remove(using: str = "default") -> None:
     """Take the triggers away: only for emptying a test database."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
+    postgres = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         for table in INSERT_ONLY:
-            names = (
-                ("rows", "truncate") if connection.vendor == "postgresql" else ("no_update", "no_delete", "no_replace")
-            )
+            names = ("rows", "deletes", "truncate", "fits") if postgres else ("no_update", "no_delete", "no_replace", "no_unfit")
             for name in names if table in tables else ():
-                on = f" ON {table}" if connection.vendor == "postgresql" else ""
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{on}")
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}" + (f" ON {table}" if postgres else ""))

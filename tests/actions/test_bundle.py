@@ -20,7 +20,7 @@ from replication.models import AuditEntry
 from scripts import verify_audit_bundle as verifier
 
 ENTRIES = 24
-MUTATIONS = int(os.environ.get("AUDIT_MUTATIONS", "60"))  # of each kind
+MUTATIONS = int(os.environ.get("AUDIT_MUTATIONS", "150"))  # of each kind
 NAMES = ["erp-01", "späßig", "<script>", "a\nb", "\u202e", "'; DROP TABLE", "=1+1", "💥"]
 
 
