@@ -25,6 +25,7 @@ from replication.models import (
     Connection,
     Coverage,
     Draft,
+    DraftMachine,
     Event,
     Grant,
     GrantScope,
@@ -188,8 +189,15 @@ def runs(person: Someone, vault: Vault | None = None) -> QuerySet[Run]:
 
 
 def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
-    """Drafts of vaults in which the person may replicate: open to read for all of them, to change for the owner."""
-    rows = Draft.objects.select_related("vault", "owner").filter(vault__in=vaults(person, Permission.REPLICATE))
+    """Drafts of vaults in which the person may replicate, and those shared in vaults that they see: to read, to change for the owner.
+
+    Somebody else's draft with a machine that the person's grants do not open reads as absent.
+    """
+    theirs = Q(vault__in=vaults(person, Permission.REPLICATE)) | Q(shared=True, vault__in=vaults(person))
+    seen = Machine.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault))
+    foreign = DraftMachine.objects.filter(draft=OuterRef("pk")).exclude(machine__in=seen)
+    rows = Draft.objects.select_related("vault", "owner").filter(theirs)
+    rows = rows.filter(Q(owner_id=person.pk) | ~Exists(foreign))
     return rows if vault is None else rows.filter(vault=vault)
 
 

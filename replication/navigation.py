@@ -59,6 +59,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="leftovers", label="Leftovers", icon="trash", of_vault=False, outside=True),
     Entry(name="all_runs", label="Runs", icon="runs", of_vault=False, outside=True),
     Entry(name="all_ledger", label="RPO ledger", icon="clock", of_vault=False, outside=True, also=("all_report",)),
+    Entry(name="drafts", label="Drafts", icon="edit", of_vault=False, outside=True, also=("draft_upload",)),
     Entry(name="overview", label="Overview", icon="overview"),
     Entry(name="items", label="Replicated items", icon="list", section=PROTECTED, also=("item",)),
     Entry(name="issues", label="Health issues", icon="health", section=PROTECTED, also=("issue",)),

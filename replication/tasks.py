@@ -6,7 +6,7 @@ from celery import shared_task
 
 from portal.sessions import SessionStore
 from replication import clock, delivery
-from replication.actions import approvals, checkpoints, notices, retention, streaming, verification
+from replication.actions import approvals, checkpoints, drafts, notices, retention, streaming, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -57,6 +57,7 @@ def watch_audit() -> None:
 def tidy() -> None:
     """End what is over."""
     approvals.expire()
+    drafts.expire()
     notices.forget_old()
     retention.prune()
     SessionStore.clear_expired()

@@ -1,16 +1,17 @@
 """Verbs on drafts. A draft is changed only by its owner, and only from the version that the page showed."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet
 
-from replication import access, clock
-from replication.actions.actor import Actor
+from replication import access, clock, settings
+from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import gesture
 from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
 from replication.domain.roles import Permission
-from replication.models import Draft, DraftMachine, Machine, Person, Vault
+from replication.models import Draft, DraftMachine, Machine, Person, Run, Vault
 
 
 class Stale(Exception):
@@ -25,7 +26,7 @@ def create(vault: Vault, *, actor: Actor) -> Draft:
     """A new draft in the vault, owned by the person."""
     person = _person(actor)
     access.require(person, Permission.REPLICATE, vault)
-    with gesture("draft.created", actor=actor, **_subject(vault)) as entry:
+    with gesture("draft.created", actor=actor, **subject_of(vault)) as entry:
         now = clock.now()
         draft = Draft.objects.create(
             connection_id=vault.connection_id,
@@ -130,17 +131,63 @@ def confirm_selection(draft: Draft, *, version: int, actor: Actor) -> None:
 def discard(draft: Draft, *, actor: Actor) -> None:
     """Throw the draft away. Nothing in Azure changes."""
     _require_owner(draft, actor)
-    with gesture("draft.discarded", actor=actor, **_subject(draft.vault, draft)):
+    with gesture("draft.discarded", actor=actor, **subject_of(draft.vault, draft)):
         Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN).update(
             state=Draft.State.DISCARDED, updated_at=clock.now(), version=F("version") + 1
         )
+
+
+def share(draft: Draft, shared: bool, *, actor: Actor) -> None:
+    """Let everybody who sees the vault read the draft by its address, or no longer."""
+    _require_owner(draft, actor)
+    action = "draft.shared" if shared else "draft.unshared"
+    with gesture(action, actor=actor, **subject_of(draft.vault, draft)):
+        Draft.objects.filter(pk=draft.pk).update(shared=shared)
+
+
+def reopen(draft: Draft, *, actor: Actor) -> None:
+    """Go on with a draft that has expired."""
+    _require_owner(draft, actor)
+    with gesture("draft.reopened", actor=actor, **subject_of(draft.vault, draft)):
+        Draft.objects.filter(pk=draft.pk, state=Draft.State.EXPIRED).update(
+            state=Draft.State.OPEN, updated_at=clock.now(), version=F("version") + 1
+        )
+
+
+def expire() -> int:
+    """Close the drafts that nobody has saved for long; they can be reopened. Returns how many."""
+    rows = Draft.objects.filter(state=Draft.State.OPEN).select_related("vault")
+    rows = rows.exclude(plans__runs__state__in=[state for state in Run.State if state not in Run.FINISHED])
+    oldest = min_rest()
+    closed = 0
+    for draft in rows.filter(updated_at__lt=clock.now() - oldest):
+        if clock.now() > draft.updated_at + rest(draft.vault):
+            closed += _expire(draft)
+    return closed
+
+
+def _expire(draft: Draft) -> int:
+    with gesture("draft.expired", actor=CONSOLE, **subject_of(draft.vault, draft)) as entry:
+        entry.detail = {"saved": draft.updated_at.isoformat(), "owner_id": draft.owner_id}
+        mine = Draft.objects.filter(pk=draft.pk, version=draft.version, state=Draft.State.OPEN)
+        return mine.update(state=Draft.State.EXPIRED, version=F("version") + 1)
+
+
+def rest(vault: Vault) -> timedelta:
+    """How long a draft is kept open while nobody saves it."""
+    return timedelta(days=settings.value("drafts.days", vault))
+
+
+def min_rest() -> timedelta:
+    """The shortest that any vault can have: before it nothing expires."""
+    return timedelta(days=1)
 
 
 def take_over(draft: Draft, *, actor: Actor) -> None:
     """Make the draft the person's own."""
     person = _person(actor)
     access.require(person, Permission.REPLICATE, draft.vault)
-    with gesture("draft.taken_over", actor=actor, **_subject(draft.vault, draft)) as entry:
+    with gesture("draft.taken_over", actor=actor, **subject_of(draft.vault, draft)) as entry:
         entry.before, entry.after = {"owner": str(draft.owner)}, {"owner": str(person)}
         Draft.objects.filter(pk=draft.pk).update(
             owner=person, updated_by=person, updated_at=clock.now(), version=F("version") + 1
@@ -199,7 +246,7 @@ class _change:
     def __init__(self, draft: Draft, page: str, *, version: int, actor: Actor) -> None:
         _require_owner(draft, actor)
         self.draft, self.page, self.version, self.actor = draft, page, version, actor
-        self.gesture = gesture("draft.saved", actor=actor, **_subject(draft.vault, draft))
+        self.gesture = gesture("draft.saved", actor=actor, **subject_of(draft.vault, draft))
 
     def __enter__(self) -> _Changing:
         self.entry = self.gesture.__enter__()
@@ -248,7 +295,7 @@ def _person(actor: Actor) -> Person:
     return actor.person
 
 
-def _subject(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
+def subject_of(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
     if draft is None:
         return {"subject_kind": "vault", "subject_key": vault.key, "subject_name": vault.name, "vault_key": vault.key}
     name = f"draft {str(draft.pk)[:8]} in {vault.name}"

@@ -207,6 +207,19 @@ SETTINGS: dict[str, Setting] = {
     each.name: each
     for each in (
         Setting(
+            name="drafts.days",
+            section=Section.REPLICATION,
+            label="Drafts expire after",
+            help="Counted from the last time that somebody saved the draft. An expired draft keeps its choices and can be reopened.",
+            kind=Kind.NUMBER,
+            default=14,
+            minimum=1,
+            maximum=365,
+            unit="days",
+            environment="PORTAL_DRAFT_DAYS",
+            of_vault=True,
+        ),
+        Setting(
             name="replication.region_pairing",
             section=Section.REPLICATION,
             label="Target locations",

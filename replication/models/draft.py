@@ -17,6 +17,7 @@ class Draft(models.Model):
         OPEN = "open"
         SUBMITTED = "submitted"
         DISCARDED = "discarded"
+        EXPIRED = "expired"  # nobody saved it for long; it can be reopened
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
@@ -24,6 +25,7 @@ class Draft(models.Model):
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="drafts")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     version = models.IntegerField(default=1)
+    shared = models.BooleanField(default=False)  # read only, for all who see the vault and its machines
     source = models.JSONField(
         default=dict, blank=True
     )  # {location, subscription_id, model, groups: [lower names]; [] = all}

@@ -230,8 +230,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     absent = target == "absent"
     uuid = ABSENT_UUID if absent else None
     if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
-                "draft_start", "vault_settings", "issues", "issues_refresh", "issues_export", "jobs_export", "ledger", "ledger_export",
-                "report", "windows", "window_create", "webhooks", "webhook_create", "vault_notice_rules"}:  # fmt: skip
+                "draft_start", "draft_upload", "vault_settings", "issues", "issues_refresh", "issues_export", "jobs_export", "ledger",
+                "ledger_export", "report", "windows", "window_create", "webhooks", "webhook_create", "vault_notice_rules"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
     if name in {"webhook", "webhook_test", "webhook_renew", "webhook_delete"}:
         return [uuid or side.webhook.pk]

@@ -11,7 +11,7 @@ from replication.models import AuditEntry, Connection, Draft, Machine, MachineCl
 from tests.domain import estate
 
 from .conftest import store_machine
-from .walk import SOURCE, TARGET, choose, post, started, text
+from .walk import SOURCE, TARGET, choose, digest_of, post, started, text
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +39,6 @@ def test_enabling_writes_plan_run_steps_claims_and_one_entry(web: Client, ready:
     assert MachineClaim.objects.filter(run=run).count() == 2
     entry = AuditEntry.objects.get(action="run.enable")
     assert (entry.phase, entry.subject_count, entry.run_id, entry.actor_role) == ("asked", 2, run.pk, "administrator")
-
-
-def digest_of(web: Client, draft: Draft) -> str:
-    page = text(web.get(f"/replicate/{draft.pk}/review/"))
-    return page.split('name="digest" value="')[1].split('"')[0]
 
 
 def test_a_second_press_starts_nothing(web: Client, ready: Draft) -> None:

@@ -35,3 +35,8 @@ def choose(web: Client, draft: Draft, *machines: Machine) -> None:
         {"add": [machine.pk for machine in machines]},
         HTTP_HX_REQUEST="true",
     )
+
+
+def digest_of(web: Client, draft: Draft) -> str:
+    page = text(web.get(f"/replicate/{draft.pk}/review/"))
+    return page.split('name="digest" value="')[1].split('"')[0]

@@ -3,6 +3,7 @@
 from replication.forms.wizard.customize import EveryForm, MachineForm, ManyForm, RowForm
 from replication.forms.wizard.options import Options, listed
 from replication.forms.wizard.placement import CHURN, DISK_TYPES, LABELS, availability, initial
+from replication.forms.wizard.planfile import PlanFileForm
 from replication.forms.wizard.source import SourceForm, tags_of
 from replication.forms.wizard.target import TargetForm
 
@@ -14,6 +15,7 @@ __all__ = [
     "MachineForm",
     "ManyForm",
     "Options",
+    "PlanFileForm",
     "RowForm",
     "SourceForm",
     "TargetForm",

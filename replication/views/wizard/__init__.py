@@ -10,6 +10,8 @@ from replication.views.wizard.shared import guarded
 
 urlpatterns: list[URLPattern] = [
     path("vaults/<int:pk>/replicate/", drafts.start, name="draft_start"),
+    path("drafts/", drafts.listed, name="drafts"),
+    path("vaults/<int:pk>/replicate/upload/", drafts.upload, name="draft_upload"),
     path("replicate/<uuid:pk>/", drafts.resume, name="draft"),
     path("replicate/<uuid:pk>/source/", guarded(source.source), name="draft_source"),
     path("replicate/<uuid:pk>/machines/", guarded(machines.machines), name="draft_machines"),
@@ -22,8 +24,11 @@ urlpatterns: list[URLPattern] = [
     path("replicate/<uuid:pk>/checks/acknowledge/", checks.acknowledge, name="draft_checks_acknowledge"),
     path("replicate/<uuid:pk>/review/", review.review, name="draft_review"),
     path("replicate/<uuid:pk>/plan.json", review.download, name="draft_download"),
+    path("replicate/<uuid:pk>/plan.csv", review.download_csv, name="draft_download_csv"),
     path("replicate/<uuid:pk>/create-targets/", guarded(review.create_targets), name="draft_create_targets"),
     path("replicate/<uuid:pk>/enable/", guarded(review.enable), name="draft_enable"),
     path("replicate/<uuid:pk>/discard/", drafts.discard, name="draft_discard"),
+    path("replicate/<uuid:pk>/share/", drafts.share, name="draft_share"),
+    path("replicate/<uuid:pk>/reopen/", drafts.reopen, name="draft_reopen"),
     path("replicate/<uuid:pk>/take-over/", drafts.take_over, name="draft_take_over"),
 ]

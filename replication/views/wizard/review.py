@@ -7,16 +7,19 @@ from uuid import UUID
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from replication.actions import checks, drafts, plans, runs
+from replication.domain import planfile
 from replication.domain.compiler import compile_plan
 from replication.domain.forecast import forecast
 from replication.domain.plan import Plan
 from replication.models import Draft, Run
 from replication.presenters import wizard as present
 from replication.presenters.looks import run_state
+from replication.sheets import csv_file
 from replication.views.actor import actor
 from replication.views.wizard.shared import (
     open_draft,
@@ -81,14 +84,26 @@ def _no_start(plan: Plan, run: Run | None) -> str:
 
 @require_safe
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The plan as JSON: exactly what would be stored."""
+    """The plan as JSON: exactly what would be stored, and the choices, of which it can be made again."""
     draft = open_draft(request, pk, "review")
     if isinstance(draft, HttpResponse):
         return draft
-    plan = plans.compiled(draft)
-    answer = JsonResponse(json.loads(plan.canonical()) | {"digest": plan.digest}, json_dumps_params={"indent": 2})
+    plan, choices = plans.compiled(draft), plans.choices(draft)
+    written = {"digest": plan.digest, "draft": planfile.to_json(choices, dict(plan.machines))}
+    answer = JsonResponse(json.loads(plan.canonical()) | written, json_dumps_params={"indent": 2})
     answer["Content-Disposition"] = f'attachment; filename="plan-{plan.digest[:12]}.json"'
     return answer
+
+
+@require_safe
+def download_csv(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The choices as a table, which can be changed in a spreadsheet and uploaded again."""
+    draft = open_draft(request, pk, "review")
+    if isinstance(draft, HttpResponse):
+        return draft
+    plan, choices = plans.compiled(draft), plans.choices(draft)
+    lines = planfile.to_rows(choices, dict(plan.machines), plan.digest)
+    return csv_file(f"plan-{plan.digest[:12]}", ([*line] for line in lines))
 
 
 @require_POST

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from replication import access
@@ -18,6 +19,7 @@ from replication.domain.plan import Plan
 from replication.domain.roles import Permission
 from replication.models import Draft, Run
 from replication.presenters import wizard as present
+from replication.presenters.drafts import expires_soon
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
@@ -33,6 +35,9 @@ def open_draft(request: HttpRequest, pk: UUID, page: str) -> Draft | HttpRespons
     if draft.state == Draft.State.DISCARDED:
         messages.info(request, "That draft was discarded.")
         return redirect("replication:overview", draft.vault_id)
+    if draft.state == Draft.State.EXPIRED:
+        messages.info(request, "That draft has expired, as nobody had saved it for long. Its owner can reopen it here.")
+        return redirect(f"{reverse('replication:drafts')}?state=expired")
     done = present.satisfied(draft)
     first, order = present.first_open(done), [name for name, _ in present.PAGES]
     if order.index(page) > order.index(first):
@@ -87,6 +92,7 @@ def show(
         "why_not": "" if mine else f"This draft belongs to {draft.owner}. Take it over to change it.",
         "may_replicate": access.may(person, Permission.REPLICATE, draft.vault),
         "region_names": regions([draft.vault]),
+        "expires_soon": expires_soon(draft),
     }
     return render(request, f"replication/wizard/{template or page}.html", shared | context, status=status)
 
