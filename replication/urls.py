@@ -13,6 +13,7 @@ from replication.views import (
     entra,
     groups,
     home,
+    infrastructure,
     issues,
     item,
     items,
@@ -107,6 +108,18 @@ _runs: list[Address] = [
     path("vaults/<int:pk>/jobs/export/", jobs.export, name="jobs_export"),
     path("vaults/<int:pk>/jobs/<int:job_pk>/", jobs.job, name="job"),
     path("vaults/<int:pk>/jobs/<int:job_pk>/<slug:verb>/", jobs.control, name="job_control"),
+]
+
+_infrastructure: list[Address] = [
+    path("vaults/<int:pk>/policies/", infrastructure.policies, name="policies"),
+    path("vaults/<int:pk>/policies/new/", infrastructure.policy_create, name="policy_create"),
+    path("vaults/<int:pk>/policies/of/<str:name>/", infrastructure.policy_edit, name="policy_edit"),
+    path("vaults/<int:pk>/policies/of/<str:name>/delete/", infrastructure.policy_delete, name="policy_delete"),
+    path("vaults/<int:pk>/network-mappings/", infrastructure.network_mappings, name="network_mappings"),
+    path("vaults/<int:pk>/network-mappings/new/", infrastructure.mapping_create, name="mapping_create"),
+    path("vaults/<int:pk>/network-mappings/of/<str:name>/", infrastructure.mapping_change, name="mapping_change"),
+    path("vaults/<int:pk>/network-mappings/of/<str:name>/delete/", infrastructure.mapping_delete, name="mapping_delete"),
+    path("vaults/<int:pk>/cache-storage/", infrastructure.cache_storage, name="cache_storage"),
 ]
 
 _audit: list[Address] = [
@@ -207,6 +220,7 @@ urlpatterns: list[Address] = [
     *_items,
     *_issues,
     *_runs,
+    *_infrastructure,
     *_audit,
     *_people,
     *_account,

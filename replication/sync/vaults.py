@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from replication import clock
-from replication.domain import documents
+from replication.domain import caches, documents
 from replication.domain import inventory as inv
 from replication.domain.problems import Problem, When
 from replication.domain.states import ITEM
@@ -99,6 +99,7 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     vault.runs.filter(state=Run.State.ENABLED).update(due_at=now)
     Vault.objects.filter(pk=vault.pk).update(
         site=site,
+        caches=caches.loads(found.items),
         as_of=now,
         due_at=now + timedelta(seconds=_interval(vault)),
         lease_until=None,

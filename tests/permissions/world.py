@@ -12,6 +12,7 @@ from replication import clock
 from replication.actions import plans
 from replication.actions.actor import Actor
 from replication.actions.audit import record
+from replication.domain import documents
 from replication.domain import inventory as inv
 from replication.models import (
     Approval,
@@ -129,8 +130,19 @@ def _vault(connection: Connection, side: str) -> Vault:
     arm_id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/{name}"
     return Vault.objects.create(
         connection=connection, key=arm_id.lower(), arm_id=arm_id, name=name, subscription_id=SUBSCRIPTION,
-        resource_group="rg-dr", location="southeastasia",
+        resource_group="rg-dr", location="southeastasia", site=_site(arm_id),
     )  # fmt: skip
+
+
+def _site(vault_id: str) -> dict[str, Any]:
+    """A policy and a mapping that nothing uses."""
+    policy = inv.Policy(id=f"{vault_id}/replicationPolicies/spare", name="spare", retention=60, app_consistent=0)
+    network = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks"
+    mapping = inv.NetworkMapping(
+        id=f"{vault_id}/replicationFabrics/f/replicationNetworks/azureNetwork/replicationNetworkMappings/m", name="m",
+        primary_network_id=f"{network}/vnet-x", recovery_network_id=f"{network}/vnet-y", recovery_location="southeastasia",
+    )  # fmt: skip
+    return documents.to_json(inv.Site(policies=(policy,), network_mappings=(mapping,)))  # type: ignore[no-any-return]
 
 
 def _person(name: str, role: str = "", vault: Vault | None = None) -> Person:
@@ -231,7 +243,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     uuid = ABSENT_UUID if absent else None
     if name in {"overview", "overview_refresh", "items", "items_live", "items_refresh", "items_export", "runs", "jobs", "jobs_refresh",
                 "draft_start", "draft_upload", "vault_settings", "issues", "issues_refresh", "issues_export", "jobs_export", "ledger",
-                "ledger_export", "report", "windows", "window_create", "webhooks", "webhook_create", "vault_notice_rules"}:  # fmt: skip
+                "ledger_export", "report", "windows", "window_create", "webhooks", "webhook_create", "vault_notice_rules",
+                "policies", "network_mappings", "cache_storage", "policy_create", "mapping_create"}:  # fmt: skip
         return [ABSENT if absent else side.vault.pk]
     if name in {"webhook", "webhook_test", "webhook_renew", "webhook_delete"}:
         return [uuid or side.webhook.pk]
@@ -251,6 +264,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     if name.startswith("draft"):
         return [uuid or side.draft.pk]
     child = world.theirs if target == "mixed" else side
+    of_vault = ABSENT if absent else side.vault.pk
     special = {
         "group_create": [ABSENT if absent else side.vault.pk],
         "group_remove": [ABSENT if absent else side.group.pk],
@@ -259,6 +273,10 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         "vault_setting_section": [ABSENT if absent else side.vault.pk, "approvals"],
         "notification": [ABSENT if absent else side.notice.pk],
         "step": [uuid or side.run.pk, child.step.pk],
+        "policy_edit": [of_vault, "spare"],
+        "policy_delete": [of_vault, "spare"],
+        "mapping_change": [of_vault, "m"],
+        "mapping_delete": [of_vault, "m"],
         "job_control": [side.vault.pk, ABSENT if absent else child.job.pk, "cancel"],
         "item_act": [ABSENT if absent else side.item.pk, "resync"],
         "items_act": [ABSENT if absent else side.vault.pk, "resync"],
