@@ -253,10 +253,11 @@ def source_names(person: Someone) -> dict[str, str]:
     return dict(Subscription.objects.filter(subscription_id__in=opened).values_list("subscription_id", "name"))
 
 
-def saved_views(person: Someone) -> QuerySet[SavedView]:
-    """The person's own views, and those that others share, for whoever has a role at all."""
+def saved_views(person: Someone, grid: str | None = None) -> QuerySet[SavedView]:
+    """The person's own views (of one grid), and those that others share, for whoever has a role at all."""
     shared = Q(shared=True) if _live(person).exists() else Q(pk=None)
-    return SavedView.objects.select_related("owner").filter(Q(owner_id=person.pk) | shared)
+    rows = SavedView.objects.select_related("owner").filter(Q(owner_id=person.pk) | shared)
+    return rows if grid is None else rows.filter(grid=grid)
 
 
 def _of_vaults(rows: QuerySet[Any], person: Someone, vault: Vault | None) -> QuerySet[Any]:

@@ -125,6 +125,7 @@ _infrastructure: list[Address] = [
 _audit: list[Address] = [
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
+    path("audit/report/", audit.report, name="audit_report"),
     path("audit/lines/", audit.lines, name="audit_lines"),
     path("audit/bundle/", audit.bundle, name="audit_bundle"),
     path("audit/verify/", audit.verify, name="audit_verify"),

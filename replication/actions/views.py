@@ -12,15 +12,15 @@ class TooMany(Exception):
     """The person has as many views as one may have; nothing was saved."""
 
 
-def save(name: str, query: str, *, shared: bool, actor: Actor) -> SavedView:
-    """Keep the query string under the name; one of the same name takes the new one."""
+def save(name: str, query: str, *, shared: bool, actor: Actor, grid: SavedView.Grid = SavedView.Grid.ITEMS) -> SavedView:
+    """Keep the grid's query string under the name; one of the same name takes the new one."""
     assert actor.person is not None
     access.require(actor.person, Permission.READ)
     mine = SavedView.objects.filter(owner=actor.person)
-    if mine.exclude(name=name).count() >= MOST:
+    if mine.exclude(grid=grid, name=name).count() >= MOST:
         raise TooMany
     values = {"query": query, "shared": shared, "created_at": clock.now()}
-    saved, _ = SavedView.objects.update_or_create(owner=actor.person, name=name, defaults=values)
+    saved, _ = SavedView.objects.update_or_create(owner=actor.person, grid=grid, name=name, defaults=values)
     return saved
 
 

@@ -9,11 +9,12 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from replication.actions import verification
+from replication.actions import streaming, verification
+from replication.actions.audit import head
 from replication.domain.roles import Role
 from replication.domain.vocabulary import ACTIONS, action_label
 from replication.grid import Choice, Column, Day, Grid, Rows, Text, by
-from replication.models import AuditEntry, AuditSubject
+from replication.models import AuditEntry, AuditSubject, StreamCursor
 from replication.presenters.looks import State
 from replication.presenters.values import compact, fields
 
@@ -63,6 +64,7 @@ def grid() -> Grid:
                 options=[(k, v.label) for k, v in OUTCOMES.items()],
             ),
             Text(key="subject", label="Subject", narrow=_by_subject),
+            Text(key="machine", label="Machine", narrow=_by_machine),
             Text(key="run", label="Run", narrow=_by_run),
             Text(key="request", label="Request", narrow=by("request_id")),
             Day(key="from", label="From", narrow=lambda rows, day: rows.filter(at__gte=_midnight(day))),
@@ -81,6 +83,12 @@ def _by_subject(rows: Rows, text: str) -> Rows:
     """By the subject's name or a machine's that the entry speaks of."""
     machines = AuditSubject.objects.filter(name__icontains=text)
     return rows.filter(Q(subject_name__icontains=text) | Q(pk__in=machines.values("entry_id")))
+
+
+def _by_machine(rows: Rows, key: str) -> Rows:
+    """The trail of one machine, by its key and not by a name that others may have."""
+    spoken_of = AuditSubject.objects.filter(key=key.lower())
+    return rows.filter(Q(subject_key=key.lower()) | Q(pk__in=spoken_of.values("entry_id")))
 
 
 def _by_run(rows: Rows, text: str) -> Rows:
@@ -202,14 +210,35 @@ class AuditRow:
 
     @property
     def machine_trails(self) -> list[tuple[str, str]]:
-        """(machine, address of its history) of those that are listed."""
+        """(machine, address of its trail) of those that are listed."""
         audit = reverse("replication:audit")
-        return [(name, f"{audit}?{urlencode({'subject': name})}") for name in self.subjects]
-
-    @property
-    def subjects(self) -> list[str]:
-        return [subject.name for subject in self.entry.subjects.all()[:_LISTED]]
+        listed = self.entry.subjects.all()[:_LISTED]
+        return [(each.name, f"{audit}?{urlencode({'machine': each.key} if each.key else {'subject': each.name})}") for each in listed]
 
     @property
     def more_subjects(self) -> int:
         return max(0, self.entry.subject_count - _LISTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """How far the entries have gone to one place off the console."""
+
+    place: str
+    state: State
+    text: str
+
+
+def streams() -> list[Stream]:
+    """One row a place; nothing where the entries are not streamed."""
+    last, _ = head()
+    return [_stream(cursor, last) for cursor in StreamCursor.objects.order_by("place")]
+
+
+def _stream(cursor: StreamCursor, last: int) -> Stream:
+    behind = max(0, last - cursor.sequence)
+    if cursor.problem:
+        text = f"{behind:,} entries wait; tried {cursor.failures:,} times. {cursor.problem}"
+        return Stream(streaming.shown(cursor.place), State("error", "Not taken"), text)
+    state = State("ok", "Up to date") if behind <= streaming.PORTION else State("wait", "Behind")
+    return Stream(streaming.shown(cursor.place), state, f"To entry {cursor.sequence:,} of {last:,}.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,6 +20,9 @@ from replication.models import AuditEntry
 from replication.presenters import audit as present
 from replication.views.actor import actor, signed_in
 from replication.views.live import OVER, RUNNING, nothing_new
+
+GESTURE_SHOWN = 20
+REPORT_ROWS = 2000  # on paper; more than that belongs into a bundle
 
 
 @require_safe
@@ -38,6 +41,10 @@ def audit(request: HttpRequest) -> HttpResponse:
         "lines_url": f"{reverse('replication:audit_lines')}?{request.GET.urlencode()}",
         "why_not_bundle": whole.reason,
         "chain": present.chain() if whole else None,
+        "streams": present.streams() if whole else [],
+        "report_url": f"{reverse('replication:audit_report')}?{request.GET.urlencode()}",
+        "saved_views": access.saved_views(person, "audit"),
+        "page_view": request.GET.urlencode(),
         "why_not_export": access.may(person, Permission.EXPORT).reason,
     }
     return render(request, "replication/audit/list.html", context)
@@ -49,8 +56,36 @@ def entry(request: HttpRequest, sequence: int) -> HttpResponse:
     found = access.get(access.audit(signed_in(request)), sequence=sequence)
     runs = access.runs(signed_in(request)).filter(pk=found.run_id) if found.run_id else []
     row = present.AuditRow(found)
-    context = {"row": row, "run": next(iter(runs), None), "subjects": row.subjects}
+    context = {"row": row, "run": next(iter(runs), None), "gesture": _gesture(request, found)}
     return render(request, "replication/audit/entry.html", context)
+
+
+def _gesture(request: HttpRequest, found: AuditEntry) -> list[present.AuditRow]:
+    """The other entries of the same gesture, as far as the person may read them: of its request, and of the run that it began."""
+    same = Q(request_id=found.request_id) if found.request_id else Q(pk=None)
+    if found.run_id:
+        same |= Q(run_id=found.run_id)
+    rows = access.audit(signed_in(request)).filter(same).exclude(pk=found.pk).order_by("sequence")
+    return [present.AuditRow(each) for each in rows[:GESTURE_SHOWN]]
+
+
+@require_POST
+def report(request: HttpRequest) -> HttpResponse:
+    """The list to print or keep as PDF, by the same filters: what was asked for, by whom, and how the chain stands."""
+    view = _narrowed(request, "report")
+    person = signed_in(request)
+    number = view.rows.count()
+    context = {
+        "rows": [present.AuditRow(each) for each in view.rows[:REPORT_ROWS]],
+        "number": number,
+        "left_out": max(0, number - REPORT_ROWS),
+        "filters": [(pill.label, pill.chosen) for pill in view.pills.values() if pill.chosen],
+        "chain": present.chain() if access.whole_audit(person) else None,
+        "head": chain_head(),
+        "person": person,
+        "now": clock.now(),
+    }
+    return render(request, "replication/audit/report.html", context)
 
 
 @require_POST

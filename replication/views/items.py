@@ -51,7 +51,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "reading": live.reading_of(request),
         "poll": _poll(vault, rows, known, summary.newest or 0, view.params.get("columns", "")),
         "columns": view.columns,
-        "saved_views": access.saved_views(person),
+        "saved_views": access.saved_views(person, "items"),
         "page_view": live.page_query(request).removeprefix("?"),
         "page_query": live.page_query(request),
         "drafts": access.drafts(person, vault).filter(state="open").count(),

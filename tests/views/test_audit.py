@@ -183,7 +183,7 @@ def test_an_entry_leads_to_the_trails_of_its_request_run_person_and_machines(
     record("session.signed_in", actor=Actor(person=None, name="Other", request_id="req-2"), subject_name="Other")
     browser = signed_in(lead)
     shown = browser.get(reverse("replication:audit_entry", args=[entry.sequence])).content.decode()
-    for link in ("?request=req-1", "?person=Admin", "?subject=erp-7", "?subject=run+7+in+rsv-dr"):
+    for link in ("?request=req-1", "?person=Admin", "?machine=%2Fvm%2F7", "?subject=run+7+in+rsv-dr"):
         assert link in shown
         found = browser.get(reverse("replication:audit") + link).content.decode()
         assert f'aria-label="Entry {entry.sequence}"' in found
@@ -206,3 +206,41 @@ def test_the_evidence_of_a_run_is_signed_and_whole(signed_in: SignedIn, vault: V
     changed = [lines[0], lines[1].replace(b"CHG-42", b"CHG-43"), *lines[2:]]
     with pytest.raises(verify_audit_bundle.Bad, match="not those that were signed"):
         _verified(changed)
+
+
+def test_the_report_is_what_the_filters_leave_and_is_an_entry(signed_in: SignedIn, vault: Vault, lead: Person, admin: Person) -> None:
+    by = Actor(person=admin, name="Admin", role="administrator", reason="CHG-9")
+    record("items.refresh", actor=by, vault_key=vault.key, subject_name="first", subjects=[("/vm/a", "erp-a")])
+    record("items.export", actor=by, vault_key=vault.key, subject_name="second")
+    page = signed_in(lead).post(reverse("replication:audit_report") + "?subject=erp-a").content.decode()
+    assert "CHG-9" in page
+    assert "exported replicated items of second" not in page
+    entry = AuditEntry.objects.latest("sequence")
+    assert (entry.action, entry.detail["form"], entry.detail["filters"]) == ("audit.export", "report", {"subject": "erp-a"})
+
+
+def test_the_trail_of_one_machine_is_by_its_key(signed_in: SignedIn, vault: Vault, lead: Person, admin: Person) -> None:
+    by = Actor(person=admin, name="Admin", role="administrator")
+    record("items.refresh", actor=by, vault_key=vault.key, subject_name="here", subjects=[("/vm/a", "same-name")])
+    record("items.refresh", actor=by, vault_key=vault.key, subject_name="there", subjects=[("/vm/b", "same-name")])
+    entry = signed_in(lead).get(reverse("replication:audit_entry", args=[1])).content.decode()
+    assert "machine=%2Fvm%2Fa" in entry
+    page = signed_in(lead).get(reverse("replication:audit") + "?machine=/vm/a").content.decode()
+    assert ">here<" in page
+    assert ">there<" not in page
+
+
+def test_entries_of_one_gesture_are_joined(signed_in: SignedIn, vault: Vault, lead: Person, admin: Person) -> None:
+    by = Actor(person=admin, name="Admin", role="administrator", request_id="0b9b7a3e-0000-4000-8000-000000000001")
+    record("draft.saved", actor=by, vault_key=vault.key, subject_name="the draft")
+    record("items.refresh", actor=by, vault_key=vault.key, subject_name="the items")
+    page = signed_in(lead).get(reverse("replication:audit_entry", args=[1])).content.decode()
+    assert "The same gesture" in page
+    assert "Admin refreshed the replicated items of the items" in page
+
+
+def test_views_of_the_audit_are_saved_apart_from_those_of_items(signed_in: SignedIn, vault: Vault, lead: Person) -> None:
+    browser, audit = signed_in(lead), reverse("replication:audit")
+    browser.post(reverse("replication:view_save"), {"name": "Refused", "query": "outcome=refused", "back": audit})
+    assert "Refused" in browser.get(audit).content.decode()
+    assert '<bdi>Refused</bdi>' not in browser.get(reverse("replication:all_items")).content.decode()
