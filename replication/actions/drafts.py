@@ -115,6 +115,28 @@ def select(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
     return len(rows)
 
 
+def take_list(
+    draft: Draft, source: SourceChoices, wanted: list[int], *, counts: dict[str, int], version: int, actor: Actor
+) -> int:
+    """Add the machines of a pasted list (their rows), with the source opened for them. Returns how many were new.
+
+    counts: what became of the list's lines, for the audit.
+    """
+    with _change(draft, "machines", version=version, actor=actor) as change:
+        if change.before.get("source") != source.to_json():
+            change.set(source=source.to_json())
+            change.stale(*(["target"] if draft.target else []))
+        fitting = replicable(candidates(draft, _person(actor), source), zonal=source.zonal)
+        known = set(draft.machines.values_list("machine_id", flat=True))
+        opened = set(fitting.values_list("pk", flat=True))
+        rows = [
+            DraftMachine(draft=draft, machine_id=pk) for pk in dict.fromkeys(wanted) if pk in opened and pk not in known
+        ]
+        DraftMachine.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+        change.note(pasted=counts, added=len(rows))
+    return len(rows)
+
+
 def deselect(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
     """Take machines out of the draft. Returns how many were in it."""
     _require_owner(draft, actor)

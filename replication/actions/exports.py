@@ -6,7 +6,7 @@ from replication import access
 from replication.actions.actor import Actor
 from replication.actions.audit import record
 from replication.domain.roles import Permission
-from replication.models import Run, Vault
+from replication.models import Draft, Run, Vault
 
 
 def items(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
@@ -32,6 +32,11 @@ def ledger(vault: Vault | None, *, filters: dict[str, Any], rows: int, actor: Ac
 def coverage(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
     """Machines with their protection left as a file. Refused without EXPORT."""
     _export("coverage.export", None, filters, rows, actor, form=form)
+
+
+def eligibility(draft: Draft, *, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:
+    """The matrix of machines and rules left as a file. Refused without EXPORT."""
+    _export("eligibility.export", draft.vault, filters, rows, actor, form=form)
 
 
 def audit(*, filters: dict[str, Any], rows: int, actor: Actor, form: str = "csv") -> None:

@@ -6,8 +6,10 @@ from replication import access, clock
 from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import gesture
 from replication.domain.roles import Permission
-from replication.models import Connection, ProtectedItem, Reading, Vault
+from replication.models import Connection, Draft, ProtectedItem, Reading, Vault
 from replication.queue import ring
+
+FAILING = ":failing"  # after the draft's id in the subject of such a reading
 
 
 def refresh_inventory(connection: Connection, *, actor: Actor) -> Reading:
@@ -32,6 +34,17 @@ def recovery_points(item: ProtectedItem, *, actor: Actor) -> Reading:
     return _ask(
         Reading.Kind.RECOVERY_POINTS, actor, connection_id=item.connection_id, vault=item.vault, subject=item.key
     )
+
+
+def machines(draft: Draft, *, actor: Actor, failing: bool = False) -> Reading:
+    """Have Azure asked about the draft's machines one by one, or (failing) about all those of its source that cannot be chosen.
+
+    Looking is no verb, so the audit has no entry of it. What Azure told is kept for half an hour with the machine.
+    """
+    assert actor.person is not None
+    access.require(actor.person, Permission.REPLICATE, draft.vault)
+    subject = f"{draft.pk}{FAILING if failing else ''}"
+    return _ask(Reading.Kind.MACHINES, actor, connection_id=draft.connection_id, vault=draft.vault, subject=subject)
 
 
 def reread_inventory(connection: Connection) -> Reading:

@@ -137,6 +137,32 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One of Azure's own reasons against replicating a machine (an error of its replicationEligibilityResults)."""
+
+    code: str
+    message: str
+    causes: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineState:
+    """What only a question about one machine tells: its instance view, and Azure's own eligibility answer.
+
+    agent: Ready | Not Ready | '' when there is none to report. extensions: type -> version.
+    """
+
+    power: Power
+    provisioning_state: str
+    agent: str = ""
+    agent_version: str = ""
+    extensions: dict[str, str] = field(default_factory=dict)
+    failed_extensions: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
     name: str
     prefix: str  # 10.0.0.0/24

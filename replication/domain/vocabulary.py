@@ -14,6 +14,7 @@ ACTIONS: dict[str, str] = {
     "issues.export": "{actor} exported health issues of {subject}",
     "jobs.export": "{actor} exported Site Recovery jobs of {subject}",
     "coverage.export": "{actor} exported which machines are protected",
+    "eligibility.export": "{actor} exported which machines can be replicated, for {subject}",
     "draft.created": "{actor} started a replication draft in {subject}",
     "draft.saved": "{actor} saved {subject}",
     "draft.checked": "{actor} had the checks of {subject} made again",

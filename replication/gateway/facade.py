@@ -80,6 +80,9 @@ class AzureGateway:
     def standing(self, machine_ids: Collection[str]) -> Iterator[inv.Machine]:
         return standing.standing(self._clients, machine_ids)
 
+    def machine_state(self, machine_id: str) -> inv.MachineState | None:
+        return machines.state(self._clients, machine_id)
+
     def networks(self, subscription_id: str) -> Iterator[inv.Network]:
         return inventory.networks(self._clients, subscription_id)
 

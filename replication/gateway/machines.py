@@ -4,15 +4,18 @@ A machine is joined in memory from lists (machines, their power states, disks, i
 look at), so that the cost is the number of pages, not the number of machines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from replication.domain import ids
 from replication.domain import inventory as inv
-from replication.gateway.arm import Json, dig, location, rows, text
+from replication.gateway.arm import Json, dig, location, plain, rows, text
 from replication.gateway.classic import classic, classic_machine_of
 from replication.gateway.clients import Clients
+from replication.gateway.errors import translated
 from replication.gateway.listing import pages
+from replication.gateway.port import AzureError
 from replication.gateway.surroundings import Surroundings
 
 
@@ -209,3 +212,51 @@ def _balancers(configurations: list[Json], around: Surroundings) -> Json:
     pools = [pool for each in configurations for pool in rows(each, "properties", "loadBalancerBackendAddressPools")]
     kinds = {around.balancers.get(ids.key(text(pool, "id")).split("/backendaddresspools/")[0]) for pool in pools}
     return {"publicBalancer": True in kinds, "internalBalancer": False in kinds}
+
+
+# -- one machine --------------------------------------------------------------------------------------------------------
+
+
+def state(clients: Clients, machine_id: str) -> inv.MachineState | None:
+    """A machine's instance view, and what Azure itself says of replicating it; None when it is gone."""
+    group, name = ids.group_name(machine_id), ids.name(machine_id)
+    try:
+        with translated():
+            body = plain(_get(clients, machine_id)(group, name, expand="instanceView"))
+            reasons = plain(_eligibility(clients, machine_id)(group, name))
+    except AzureError as error:
+        if error.status == 404:
+            return None
+        raise
+    view = dig(body, "properties", "instanceView") or {}
+    return inv.MachineState(
+        power=power_of(view),
+        provisioning_state=text(body, "properties", "provisioningState"),
+        agent=text(next(iter(rows(view, "vmAgent", "statuses")), {}), "displayStatus"),
+        agent_version=text(view, "vmAgent", "vmAgentVersion"),
+        extensions={text(each, "type"): text(each, "typeHandlerVersion") for each in rows(view, "extensions")},
+        failed_extensions=tuple(text(each, "name") for each in rows(view, "extensions") if _has_failed(each)),
+        reasons=tuple(map(_reason, rows(reasons, "properties", "errors"))),
+    )
+
+
+def _get(clients: Clients, machine_id: str) -> Callable[..., Any]:
+    return clients.compute(ids.subscription(machine_id)).virtual_machines.get
+
+
+def _eligibility(clients: Clients, machine_id: str) -> Callable[..., Any]:
+    return clients.site_recovery(ids.subscription(machine_id)).replication_eligibility_results.get
+
+
+def _has_failed(extension: Json) -> bool:
+    """`ProvisioningState/failed/1`: some codes of failure carry a number."""
+    return any("/failed" in text(status, "code").lower() for status in rows(extension, "statuses"))
+
+
+def _reason(error: Json) -> inv.Reason:
+    return inv.Reason(
+        code=text(error, "code"),
+        message=text(error, "message"),
+        causes=text(error, "possibleCauses"),
+        action=text(error, "recommendedAction"),
+    )

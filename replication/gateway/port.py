@@ -114,6 +114,9 @@ class Gateway(Protocol):
         Others of their subscriptions may be among them.
         """
 
+    def machine_state(self, machine_id: str) -> inv.MachineState | None:
+        """What only a question about one machine tells: its instance view and Azure's eligibility answer. None when it is gone."""
+
     def networks(self, subscription_id: str) -> Iterator[inv.Network]:
         """Virtual networks with subnets."""
 

@@ -53,6 +53,7 @@ class Machine(models.Model):
     verdicts = models.JSONField(default=list, blank=True)  # eligibility: [{code, verdict, …}], blocking ones first
     replicable = models.BooleanField(default=False)  # to another region
     replicable_zonally = models.BooleanField(default=False)  # to another zone of its region
+    told_at = models.DateTimeField(null=True, blank=True)  # when Azure was asked about this one machine: document.facts.told
     protected_in = models.CharField(max_length=500, blank=True)  # key of the protected item, '' when none
     as_of = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,7 @@ class Reading(models.Model):
         VAULTS = "vaults", "Vaults and inventory"
         INVENTORY = "inventory", "Inventory"
         ITEMS = "items", "Replicated items"
+        MACHINES = "machines", "Chosen machines"
         RECOVERY_POINTS = "recovery_points", "Recovery points"
         CHECKS = "checks", "Checks before a run"
 

@@ -4,7 +4,7 @@ Subscriptions are read one by one, each completely before anything of it is stor
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from replication.domain.eligibility import with_neighbours
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Connection, Machine, ProtectedItem, Resource
 from replication.sync import coverage, verdicts
+from replication.sync.machines import still_told
 from replication.sync.outcome import Outcome
 from replication.sync.snapshots import Values, store
 
@@ -173,6 +174,8 @@ def _without_vaults(connection: Connection, now: datetime) -> None:
 
 
 def _store_machines(connection: Connection, subscription_id: str, found: list[inv.Machine], now: datetime) -> Outcome:
+    told = still_told(connection, subscription_id, now)
+    found = [_with_told(each, told.get(ids.key(each.id))) for each in found]
     protected = verdicts.protection(connection)
     fresh = {ids.key(each.id): _machine_columns(each, protected) for each in found}
     changed = store(
@@ -183,6 +186,10 @@ def _store_machines(connection: Connection, subscription_id: str, found: list[in
         unique=("connection", "key"),
     )
     return Outcome(changed=len(changed), seen=len(fresh))
+
+
+def _with_told(machine: inv.Machine, told: dict[str, Any] | None) -> inv.Machine:
+    return replace(machine, facts=machine.facts | {"told": told}) if told else machine
 
 
 def _machine_columns(machine: inv.Machine, protected: dict[str, tuple[str, str]]) -> dict[str, Any]:

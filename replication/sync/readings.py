@@ -11,7 +11,8 @@ from replication.domain.problems import Problem
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import ProtectedItem, Reading
-from replication.sync import checks, inventory, points, vaults
+from replication.queue import ring
+from replication.sync import checks, inventory, machines, points, vaults
 from replication.sync.outcome import Outcome
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,10 @@ def answer(reading_id: int) -> None:
         _make_checks(reading)
         return
     outcome = _ask(reading)
-    if outcome is None:  # somebody reads the vault just now: the sweep rings again
+    if outcome is None:  # somebody reads the vault just now, or there is more to read: the sweep rings again, at the latest
         Reading.objects.filter(pk=reading.pk, attempt=reading.attempt).update(lease_until=None)
+        if reading.kind == Reading.Kind.MACHINES:
+            ring("answer_reading", reading.pk)
         return
     now = clock.now()
     Reading.objects.filter(pk=reading.pk, attempt=reading.attempt, answered_at=None).update(
@@ -87,4 +90,6 @@ def _dispatch(reading: Reading, gateway: Gateway) -> Outcome | None:
     if reading.kind == Reading.Kind.RECOVERY_POINTS:
         item = ProtectedItem.objects.filter(connection=reading.connection, key=reading.subject, gone_at=None).first()
         return points.read(item, gateway) if item else Outcome()
+    if reading.kind == Reading.Kind.MACHINES:
+        return machines.read(reading, gateway)
     return inventory.read(reading.connection, gateway)

@@ -9,6 +9,8 @@ from replication.domain.eligibility import REGIONAL, ZONAL, judge
 from replication.models import Connection, Machine, ProtectedItem, Vault
 from replication.sync.snapshots import batches
 
+FIELDS = ("verdicts", "codes", "replicable", "replicable_zonally", "protected_in", "digest")
+
 
 def columns(machine: inv.Machine, protected: Mapping[str, tuple[str, str]], key: str) -> dict[str, Any]:
     """verdicts, replicable and protected_in of a machine. protected: as `protection` gives it."""
@@ -57,6 +59,4 @@ def _judge_again(connection: Connection, keys: list[str], protected: Mapping[str
         for name, value in judged.items():
             setattr(row, name, value)
         row.digest = digest(row.document, judged)
-    return Machine.objects.bulk_update(
-        rows, ["verdicts", "codes", "replicable", "replicable_zonally", "protected_in", "digest"]
-    )
+    return Machine.objects.bulk_update(rows, FIELDS)

@@ -20,7 +20,7 @@ Visit = Callable[..., Visitor]
 
 # What is no page of its own: actions, fragments and downloads.
 NOT_PAGES = re.compile(
-    r"(_refresh|_live|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
+    r"(_refresh|_live|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
     r"|^(logout|theme|reading|home|draft)$"
 )
 # Addresses that the story leads to; `{vault}` and the others are what stands in its own addresses.
@@ -49,6 +49,9 @@ PAGES = {
     "draft_upload": ("admin", "{vault}replicate/upload/"),
     "draft_source": ("admin", "{draft}source/"),
     "draft_machines": ("admin", "{draft}machines/"),
+    "draft_paste": ("admin", "{draft}paste/"),
+    "draft_matrix": ("admin", "{draft}machines/matrix/"),
+    "draft_why": ("admin", "{draft}machines/ grid"),
     "draft_target": ("admin", "{draft}target/"),
     "draft_customize": ("admin", "{draft}customize/"),
     "draft_machine": ("admin", "{draft}customize/ grid"),

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
-from replication.actions.actor import CONSOLE
+from replication import clock
+from replication.actions import readings as readings_asked
+from replication.actions.actor import CONSOLE, Actor
 from replication.actions.connections import configure
+from replication.domain import ids
 from replication.domain.eligibility import BY_CODE
 from replication.gateway.clients import forget_gateways, open_gateway
-from replication.models import Connection, Machine, Vault
-from replication.sync import inventory, vaults
+from replication.models import Connection, Draft, DraftMachine, Grant, Machine, Person, Vault
+from replication.sync import inventory, readings, vaults
 from tests.eligibility.answers import CHOSEN, CODES, GUEST, READ, scores
 from tests.eligibility.conftest import Fleet
 
@@ -54,6 +57,54 @@ def _chosen_by_verdicts() -> None:
         assert machine.replicable_zonally == (not blocking), machine.name
         assert all(each["message"] and each["fixed_by"] for each in machine.verdicts if each["code"] != "AlreadyProtected")
     assert Machine.objects.filter(replicable=True).exists()
+
+
+def test_what_lists_cannot_tell_is_unknown_until_azure_was_asked_about_the_machine(fleet: Fleet, read: Connection, admin: Person) -> None:
+    """Offenders and near misses of the conditions that need a question; those of the guest show through Azure's own answer."""
+    wanted = {**READ, "s4-18-kernel": "Azure:A2AOperatingSystemNotSupported"}
+    planted = {name: fleet.key["conditions"][name] for name in wanted}
+    some = {ids.key(each) for one in planted.values() for each in one["offenders"][:3] + one["near_misses"][:3]}
+    draft = _draft(admin, read, some)
+    unasked = Machine.objects.filter(key__in=some)
+    assert not any(code in codes.split("\n") for codes in unasked.values_list("codes", flat=True) for code in wanted.values())
+    _ask(draft, admin)
+    codes = {key: found.split("\n") for key, found in Machine.objects.filter(key__in=some).values_list("key", "codes")}
+    short = {"unclaimed": fleet.key["unclaimed"], "conditions": {name: _only(one, some) for name, one in planted.items()}}
+    assert not [str(each) for each in scores(short, codes, wanted) if not each.right]
+    assert not unasked.filter(told_at=None).exists()
+    inventory.read(read, open_gateway(read))  # what was told counts for half an hour, whatever lists are read meanwhile
+    assert {key: found.split("\n") for key, found in unasked.values_list("key", "codes")} == codes
+
+
+def _only(planted: dict[str, Any], some: set[str]) -> dict[str, Any]:
+    kept = {name: [each for each in planted[name] if ids.key(each) in some] for name in ("offenders", "near_misses")}
+    return planted | kept | {"complete": False}
+
+
+def _draft(admin: Person, connection: Connection, keys: set[str]) -> Draft:
+    """A draft of these machines, in a vault that opens all subscriptions to the administrator."""
+    machines = Machine.objects.filter(key__in=keys)
+    vault, now = Vault.objects.filter(connection=connection)[0], clock.now()
+    grant = Grant.objects.create(person=admin, vault=vault, role="administrator", granted_at=now)
+    for subscription in set(machines.values_list("subscription_id", flat=True)):
+        grant.scopes.create(side="source", subscription_id=subscription)
+    first = machines[0]
+    source = {"location": first.location, "subscription_ids": [first.subscription_id]}
+    draft = Draft.objects.create(
+        connection=connection, vault=vault, owner=admin, updated_by=admin, created_at=now, updated_at=now, source=source
+    )
+    draft.machines.bulk_create([DraftMachine(draft=draft, machine=each) for each in machines])
+    return draft
+
+
+def _ask(draft: Draft, admin: Person) -> None:
+    actor = Actor(person=admin, name=str(admin), role="administrator", request_id="test")
+    reading = readings_asked.machines(draft, actor=actor)
+    for _ in range(5):
+        readings.answer(reading.pk)
+    reading.refresh_from_db()
+    assert reading.answered_at is not None
+    assert reading.problem is None
 
 
 def test_every_rule_that_blocks_says_what_to_do() -> None:

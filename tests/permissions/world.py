@@ -261,6 +261,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         return [ABSENT if absent else side.approval.pk]
     if name == "draft_machine":
         return [uuid or side.draft.pk, side.draft.machines.values_list("pk", flat=True)[0]]
+    if name == "draft_why":
+        return [uuid or side.draft.pk, side.draft.machines.values_list("machine_id", flat=True)[0]]
     if name.startswith("draft"):
         return [uuid or side.draft.pk]
     child = world.theirs if target == "mixed" else side

@@ -1,10 +1,10 @@
 """All rules together, and their judgement of a machine."""
 
-from replication.domain.eligibility import build, network, state, storage
+from replication.domain.eligibility import build, network, state, storage, told
 from replication.domain.eligibility.verdicts import REGIONAL, ZONAL, Effect, Rule, Verdict
 from replication.domain.inventory import Machine
 
-RULES: tuple[Rule, ...] = (*state.RULES, *build.RULES, *storage.RULES, *network.RULES)
+RULES: tuple[Rule, ...] = (*state.RULES, *build.RULES, *storage.RULES, *network.RULES, *told.RULES)
 ALREADY = Rule(
     code="AlreadyProtected",
     row=1,
@@ -14,6 +14,7 @@ ALREADY = Rule(
     finds=lambda _: None,  # no fact of the machine: the vaults' items tell
     action="Look at the machine under Replicated items.",
 )
+ASKED = frozenset(rule.code for rule in told.RULES)  # unknown until Azure was asked about the machine
 BY_CODE = {rule.code: rule for rule in (ALREADY, *RULES)}
 _WAYS = {True: {"", ZONAL}, False: {"", REGIONAL}, None: {"", ZONAL, REGIONAL}}
 
@@ -27,6 +28,7 @@ def judge(machine: Machine, *, protected_in: str = "", zonal: bool | None = Fals
     found = [verdict for rule in RULES if rule.when in _WAYS[zonal] and (verdict := rule.judge(machine))]
     if protected_in:
         found.append(_already_protected(protected_in))
+    found += told.azures(machine, found)
     order = list(Effect)
     return tuple(sorted(found, key=lambda verdict: (order.index(verdict.effect), verdict.when == ZONAL)))
 

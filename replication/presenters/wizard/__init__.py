@@ -1,7 +1,9 @@
 """What the wizard's pages show, one module a page; `steps` and `plan` serve several."""
 
 from replication.presenters.wizard.customize import Row, Targets, unseen
-from replication.presenters.wizard.machines import PICKER, MachineRow, Totals, pickable, totals
+from replication.presenters.wizard.machines import MachineRow, Totals, pickable, picker, totals
+from replication.presenters.wizard.matrix import Matrix, unknown
+from replication.presenters.wizard.pasting import Pasted
 from replication.presenters.wizard.plan import Line, counts, disks, lines, stages, summary
 from replication.presenters.wizard.review import ProtectedRow, in_words, protected_rows
 from replication.presenters.wizard.source import SourceOptions, found
@@ -11,9 +13,10 @@ from replication.presenters.wizard.target import automation_accounts, default_ta
 __all__ = [
     "MODELS",
     "PAGES",
-    "PICKER",
     "Line",
     "MachineRow",
+    "Matrix",
+    "Pasted",
     "ProtectedRow",
     "Row",
     "SourceOptions",
@@ -29,6 +32,7 @@ __all__ = [
     "lines",
     "page_url",
     "pickable",
+    "picker",
     "protected_rows",
     "satisfied",
     "stages",
@@ -37,5 +41,6 @@ __all__ = [
     "summary",
     "target_locations",
     "totals",
+    "unknown",
     "unseen",
 ]

@@ -1,88 +1,245 @@
 """*Virtual machines*: the picker's grid, its rows and what has been chosen."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.core.cache import cache
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from replication.actions.drafts import candidates
+from replication import clock
+from replication.actions.drafts import candidates, replicable, tagged
 from replication.domain.choices import SourceChoices
-from replication.domain.eligibility import REGIONAL, ZONAL
-from replication.grid import Choice, Column, Grid, distinct, words
+from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
+from replication.grid import Choice, Column, Grid, Options, Rows, distinct, words
 from replication.models import Draft, DraftMachine, Machine, Person
 
+MOST_TAGS = 200  # a menu of more is no help: the search finds tags too
+TOLD_FOR = 30 * 60  # seconds that what Azure said of one machine counts (models Machine.told_at)
+_CAN = (
+    ("yes", "Can be replicated"),
+    ("warn", "Can be, with warnings"),
+    ("no", "Cannot be replicated"),
+)
+_DISKS = {"1": (1, 1), "2-4": (2, 4), "5-16": (5, 16), "17": (17, 100)}
+_DISK_WORDS = (("1", "1 disk"), ("2-4", "2 to 4"), ("5-16", "5 to 16"), ("17", "More than 16"))
+_WARNING = tuple(code for code, rule in BY_CODE.items() if rule.effect == "warn")
 
-def _eligible(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-    return rows.filter(replicable=value == "yes")
+
+def picker(draft: Draft) -> Grid:
+    """The grid of a draft's machines: what can be chosen depends on whether they go to another zone."""
+    source = _source(draft)
+    menus = _Menus(draft)
+    return Grid(
+        columns=_columns(source.zonal),
+        filters=(
+            Choice(key="can", label="Eligibility", narrow=_eligible(source.zonal), options=_CAN),
+            Choice(key="why", label="Reason", narrow=_having, options=menus.of("why", _reasons)),
+            Choice(
+                key="group",
+                label="Resource group",
+                narrow=_by("group_key"),
+                options=menus.of("group", distinct("group_key")),
+            ),
+            Choice(key="os", label="OS", narrow=_by("os_type"), options=menus.of("os", distinct("os_type"))),
+            Choice(key="size", label="Size", narrow=_by("size"), options=menus.of("size", distinct("size"))),
+            Choice(key="zone", label="Zone", narrow=_in_zone, options=menus.of("zone", _zones)),
+            Choice(key="disks", label="Disks", narrow=_with_disks, options=_DISK_WORDS),
+            Choice(key="tag", label="Tag", narrow=tagged, options=menus.of("tag", _tags)),
+            Choice(
+                key="chosen", label="Selection", narrow=_chosen, options=(("yes", "Selected"), ("no", "Not selected"))
+            ),
+        ),
+        search=words("search"),
+        default_sort="name",
+    )
+
+
+def _columns(zonal: bool) -> tuple[Column, ...]:
+    can = "replicable_zonally" if zonal else "replicable"
+    return (
+        Column(key="name", label="Name", order=("name",), text=lambda m: m.name),
+        Column(key="group", label="Resource group", order=("group_key", "name"), text=lambda m: m.resource_group),
+        Column(key="os", label="OS", order=("os_type", "name"), text=lambda m: m.os_type),
+        Column(key="size", label="Size", order=("size", "name"), text=lambda m: m.size),
+        Column(key="zone", label="Zone", order=("zone", "name"), text=lambda m: m.zone),
+        Column(key="disks", label="Disks", order=("disk_gib", "name"), text=lambda m: f"{m.disk_count}, {m.disk_gib:,} GiB"),
+        Column(key="network", label="Network", order=("network_name", "name"), text=lambda m: m.network_name),
+        Column(key="set", label="Availability set", order=("availability_set_name", "name"), text=lambda m: m.availability_set_name,
+               shown=False),
+        Column(key="subscription", label="Subscription", order=("subscription_id", "name"), text=lambda m: m.subscription_id, shown=False),
+        Column(key="power", label="Power", order=("power", "name"), text=lambda m: m.power, shown=False),
+        Column(key="tags", label="Tags", text=lambda m: ", ".join(m.tags.split()), shown=False),
+        Column(key="eligibility", label="Eligibility", order=(can, "name"), text=lambda m: _in_short(MachineRow(m, zonal))),
+    )  # fmt: skip
+
+
+# --- filters -----------------------------------------------------------------------------------------------------------
+
+
+def _by(name: str) -> Callable[[Rows, str], Rows]:
+    return lambda rows, value: rows.filter(**{name: value})
+
+
+def _eligible(zonal: bool) -> Callable[[Rows, str], Rows]:
+    def narrow(rows: Rows, value: str) -> Rows:
+        can: Rows = replicable(rows, zonal=zonal)
+        if value == "warn":
+            return can.filter(_any_code(_WARNING))
+        return can if value == "yes" else rows.exclude(pk__in=can.values("pk"))
+
+    return narrow
+
+
+def _any_code(codes: Iterable[str]) -> Q:
+    found = Q()
+    for code in codes:
+        found |= Q(codes__contains=f"\n{code}\n")
+    return found
+
+
+def _having(rows: Rows, value: str) -> Rows:
+    return rows.filter(codes__contains=f"\n{value}\n")
+
+
+def _in_zone(rows: Rows, value: str) -> Rows:
+    return rows.filter(zone="" if value == "none" else value)
+
+
+def _with_disks(rows: Rows, value: str) -> Rows:
+    return rows.filter(disk_count__range=_DISKS[value])
 
 
 def _chosen(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
     return rows.filter(chosen=value == "yes")
 
 
-PICKER = Grid(
-    columns=(
-        Column(key="name", label="Name", order=("name",), text=lambda m: m.name),
-        Column(key="group", label="Resource group", order=("group_key", "name"), text=lambda m: m.resource_group),
-        Column(key="os", label="OS", order=("os_type", "name"), text=lambda m: m.os_type),
-        Column(key="size", label="Size", order=("size", "name"), text=lambda m: m.size),
-        Column(key="disks", label="Disks", order=("disk_gib", "name"), text=lambda m: m.disk_gib),
-        Column(key="network", label="Network", order=("network_name", "name"), text=lambda m: m.network_name),
-        Column(key="set", label="Availability set", order=("availability_set_name", "name")),
-        Column(key="eligibility", label="Eligibility", order=("replicable", "name")),
-    ),
-    filters=(
-        Choice(
-            key="can",
-            label="Eligibility",
-            narrow=_eligible,
-            options=(("yes", "Can be replicated"), ("no", "Cannot be replicated")),
-        ),
-        Choice(
-            key="group",
-            label="Resource group",
-            narrow=lambda r, v: r.filter(group_key=v),
-            options=distinct("group_key"),
-        ),
-        Choice(key="os", label="OS", narrow=lambda r, v: r.filter(os_type=v), options=distinct("os_type")),
-        Choice(key="chosen", label="Selection", narrow=_chosen, options=(("yes", "Selected"), ("no", "Not selected"))),
-    ),
-    search=words("search"),
-    default_sort="name",
-)
+def _reasons(rows: Rows) -> Options:
+    """The rules that say something of one of the machines."""
+    lines = rows.order_by().values_list("codes", flat=True).distinct()
+    codes = {code for line in lines for code in line.split("\n") if code}
+    return sorted(((code, title_of(code)) for code in codes), key=lambda pair: pair[1].lower())
+
+
+def title_of(code: str) -> str:
+    """A rule as a heading; Azure's own reasons go by their codes."""
+    return BY_CODE[code].title if code in BY_CODE else code
+
+
+def _zones(rows: Rows) -> Options:
+    found = distinct("zone", lambda zone: f"Zone {zone}")(rows)
+    return [*found, ("none", "In no zone")] if found else []
+
+
+def _tags(rows: Rows) -> Options:
+    lines = rows.order_by().values_list("tags", flat=True).distinct()
+    found = {tag for line in lines for tag in line.split("\n") if tag}
+    return sorted((tag, tag) for tag in found) if len(found) <= MOST_TAGS else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Menus:
+    """Choices read from the rows, remembered as long as the rows are those of one inventory: a page of any size costs the same."""
+
+    draft: Draft
+
+    def of(self, name: str, options: Callable[[Rows], Options]) -> Callable[[Rows], Options]:
+        """The same choices, looked up first."""
+
+        def remembered(rows: Rows) -> Options:
+            key = f"picker:{name}:{self._inventory(rows)}"
+            found: Options | None = cache.get(key)
+            if found is None:
+                found = options(rows)
+                cache.set(key, found, TOLD_FOR)
+            return found
+
+        return remembered
+
+    def _inventory(self, rows: Rows) -> str:
+        """What the rows depend on: the question with the grants in it, and when machines and items were read."""
+        sql, params = rows.order_by().values("pk").query.sql_with_params()
+        vault = self.draft.vault
+        about = (sql, params, vault.connection.inventory_as_of, vault.version, vault.connection_id)
+        return sha256(repr(about).encode()).hexdigest()
+
+
+# --- rows ----------------------------------------------------------------------------------------------------------------
 
 
 def pickable(draft: Draft, person: Person) -> QuerySet[Machine]:
     """The machines to choose from, each with whether it is chosen."""
+    ticked = DraftMachine.objects.filter(draft=draft, machine=OuterRef("pk"))
+    return candidates(draft, person, _source(draft)).annotate(chosen=Exists(ticked)).defer("document", "search")
+
+
+def _source(draft: Draft) -> SourceChoices:
     source = SourceChoices.from_json(draft.source)
     assert source is not None
-    ticked = DraftMachine.objects.filter(draft=draft, machine=OuterRef("pk"))
-    return candidates(draft, person, source).annotate(chosen=Exists(ticked))
+    return source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MachineRow:
-    """A machine as the picker shows it."""
+    """A machine as the picker shows it. columns: those that the view has."""
 
     machine: Machine
     zonal: bool = False
+    columns: Sequence[Column] = ()
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """(key, text) of the columns between the name and the eligibility."""
+        return [
+            (each.key, str(each.text(self.machine))) for each in self.columns if each.key not in {"name", "eligibility"}
+        ]
 
     @property
     def chosen(self) -> bool:
         return bool(getattr(self.machine, "chosen", False))
 
     @property
-    def blocking(self) -> list[dict[str, Any]]:
+    def can(self) -> bool:
+        """Whether it can be chosen."""
+        return self.machine.replicable_zonally if self.zonal else self.machine.replicable
+
+    @cached_property
+    def blocking(self) -> list[Mapping[str, Any]]:
         """The verdicts because of which it cannot be chosen."""
         return self._said("block")
 
-    @property
-    def warnings(self) -> list[dict[str, Any]]:
+    @cached_property
+    def warnings(self) -> list[Mapping[str, Any]]:
         return self._said("warn")
 
-    def _said(self, effect: str) -> list[dict[str, Any]]:
+    @cached_property
+    def remarks(self) -> list[Mapping[str, Any]]:
+        return self._said("inform")
+
+    @property
+    def told(self) -> bool:
+        """Whether Azure was asked about this machine, and its answer still counts."""
+        return counts_still(self.machine.told_at)
+
+    def _said(self, effect: str) -> list[Mapping[str, Any]]:
         ways = {"", ZONAL if self.zonal else REGIONAL}
         return [each for each in self.machine.verdicts if each["effect"] == effect and each.get("when", "") in ways]
+
+
+def counts_still(told_at: datetime | None) -> bool:
+    """Whether an answer of that time is still believed."""
+    return told_at is not None and (clock.now() - told_at).total_seconds() < TOLD_FOR
+
+
+def _in_short(row: MachineRow) -> str:
+    said = row.blocking or row.warnings
+    return "; ".join(each["message"] for each in said) or "Can be replicated"
+
+
+# --- what has been chosen ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A page that cannot be reached yet leads to the first one that is not filled in. 
 
 from django.urls import URLPattern, path
 
-from replication.views.wizard import checks, customize, drafts, machines, review, source, target
+from replication.views.wizard import checks, customize, drafts, machines, pasting, review, source, target
 from replication.views.wizard.shared import guarded
 
 urlpatterns: list[URLPattern] = [
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern] = [
     path("replicate/<uuid:pk>/source/", guarded(source.source), name="draft_source"),
     path("replicate/<uuid:pk>/machines/", guarded(machines.machines), name="draft_machines"),
     path("replicate/<uuid:pk>/machines/selection/", machines.selection, name="draft_selection"),
+    path("replicate/<uuid:pk>/paste/", guarded(pasting.paste), name="draft_paste"),
+    path("replicate/<uuid:pk>/machines/ask/", machines.ask, name="draft_ask"),
+    path("replicate/<uuid:pk>/machines/matrix/", machines.matrix, name="draft_matrix"),
+    path("replicate/<uuid:pk>/machines/matrix/export/", machines.matrix_export, name="draft_matrix_export"),
+    path("replicate/<uuid:pk>/machines/<int:machine_pk>/", machines.why, name="draft_why"),
     path("replicate/<uuid:pk>/target/", guarded(target.target), name="draft_target"),
     path("replicate/<uuid:pk>/customize/", guarded(customize.customize), name="draft_customize"),
     path("replicate/<uuid:pk>/customize/<int:row>/", guarded(customize.machine), name="draft_machine"),
