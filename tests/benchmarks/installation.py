@@ -94,7 +94,10 @@ class Installation(House):
     def _look(self, run: str, count: int) -> bool:
         time.sleep(0.5)
         self.watch_memory()
-        return len(self.accepted(run)) >= count
+        query = (
+            "SELECT count(*) FROM replication_step WHERE run_id = ? AND kind = 'protect' AND state NOT IN ('waiting', 'submitting')"
+        )
+        return bool(self.rows(query, run)[0][0] >= count)
 
     def watch_memory(self) -> None:
         """Keep the highest memory of each program and its children (proportional set size, kB)."""

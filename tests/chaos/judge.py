@@ -49,6 +49,12 @@ def settled() -> bool:
     )
 
 
+def readings() -> list[Any]:
+    """What changes while somebody reads what follows a run."""
+    vaults = Vault.objects.values_list("as_of", "lease_until", "version")
+    return [*vaults, *Reading.objects.order_by("pk").values_list("pk", "attempt", "answered_at")]
+
+
 def gestures_seen(verb: str) -> int:
     """How often the audit says that a verb was done."""
     return AuditEntry.objects.filter(action=_VERBS[verb]).count()

@@ -199,6 +199,7 @@ TARGETS = {
     "poll": ("POLL", "*"),
     "jobs": ("LIST", "*/replicationjobs"),
     "job": ("GET", "*/replicationjobs"),
+    "machine": ("GET", "*/virtualmachines"),
     "machines": ("LIST", "*/virtualmachines"),
 }
 WRITES = [name for name, (verb, _) in TARGETS.items() if verb == "PUT"]

@@ -3,16 +3,21 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.chaos import gestures, judge
-from tests.chaos.house import LEASE, House, until
+from tests.chaos.house import LEASE, House
 from tests.chaos.points import Point, lines
 from tests.chaos.scenarios import ENDED, SCENARIOS, SOON, Scenario
 
-PATIENCE = 110.0  # seconds in which a run must end; most take fifteen, one that waits for a first copy a minute
+# Seconds without a sign of life after which a run is lost; most take fifteen in all, one that waits for a first copy a minute. What is
+# lost gives none, however fast the machine is, and what gives signs for ever is lost as well.
+PATIENCE = 110.0
+SETTLING = 20.0  # and so many until what follows a run has been done
+IN_ALL = 4  # times as long, whatever the signs
 RESTART = 0.3  # seconds that a dead worker stays dead
 
 
@@ -45,8 +50,8 @@ class Play:
         if self.scenario.durations:
             self.house.azure.control("PUT", "settings", {"durations": self.scenario.durations})
         self._start()
-        ended = until(self._is_over, self.patience)
-        settled = ended and until(self._is_settled, 20)
+        ended = patiently(self._is_over, judge.events, self.patience)
+        settled = ended and patiently(self._is_settled, judge.readings, SETTLING)
         result = Result(self.point.name, self.point.kind, struck=self._struck())
         result.harm = judge.harm(self.house, self.scenario, ended=ended, settled=settled, may_fail=self.point.may_fail)
         result.reached = self._reached()
@@ -160,6 +165,20 @@ class Play:
             f"{self.point.scenario}/{path.name.removeprefix('count-')}": _counted(path)
             for path in sorted((self.house.home / "marks").glob("count-*"))
         }
+
+
+def patiently(true: Callable[[], bool], signs: Callable[[], Any], quiet: float) -> bool:
+    """Wait for something to become true while there are signs of life. False: there were none for `quiet` seconds, or too many."""
+    began = heard = time.monotonic()
+    last = signs()
+    while not true():
+        now, sign = time.monotonic(), signs()
+        if sign != last:
+            last, heard = sign, now
+        if now - heard > quiet or now - began > IN_ALL * quiet:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _counted(path: Path) -> dict[str, int]:
