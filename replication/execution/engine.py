@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 SLICE = 20.0  # seconds that one call works at most; then others have their turn
 BATCH = 10  # steps claimed between two looks at the run itself: how late a cancellation is seen
-HOLD = 10.0  # the beat rings for another worker when nothing has been heard of this one for so long
+HOLD = 10.0  # the beat rings for another worker when nothing has been heard of this one for so long …
+HOLD_CHECKING = 3  # … or for so many times as long, while it reads what the plan rests on: twice at once helps nobody
 LOOK_AT_LEAST = 60.0  # an unfinished run is looked at once in so many seconds, whatever its steps say
 
 
@@ -33,7 +34,7 @@ def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> 
         return None
     until = clock.now() + timedelta(seconds=seconds)
     by_list = listing.of_run(run.pk, run.vault.arm_id, gateway)
-    ledger.hold(run, HOLD)
+    ledger.hold(run, HOLD if run.checked_at else HOLD * HOLD_CHECKING)
     while _round(run, gateway, by_list, until) and clock.now() < until:
         ledger.hold(run, HOLD)
     return ledger.reschedule(run, _paced(run), LOOK_AT_LEAST if run.checked_at else HOLD)
