@@ -26,6 +26,7 @@ class Simulator:
     tenant: str = ""
     client_id: str = ""
     secret: str = ""
+    object_id: str = ""
     control_secret: str = field(default="", repr=False)
     pid: int = 0
 
@@ -33,6 +34,7 @@ class Simulator:
         found = json.loads((self.home / "credentials.json").read_text())
         ours = next(each for each in found["principals"] if each["name"] == "portal")
         self.tenant, self.client_id, self.secret = found["tenant"], ours["clientId"], ours["clientSecret"]
+        self.object_id = ours.get("objectId", "")
         self.control_secret = (self.home / "control-secret").read_text()
 
     @property

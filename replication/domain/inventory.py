@@ -408,3 +408,15 @@ class RecoveryPoint:
     name: str
     at: datetime
     kind: str  # CrashConsistent | ApplicationConsistent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """An entry of the Activity log: who asked for what, when, and of which resource."""
+
+    caller: str  # a person's sign-in name, or an application's id
+    operation: str  # Microsoft.RecoveryServices/…/unplannedFailover/action
+    resource_id: str
+    at: datetime
+    status: str = ""
+    correlation_id: str = ""

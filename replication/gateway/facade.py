@@ -1,6 +1,7 @@
 """The gateway itself: port.Gateway over the official SDKs."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 from replication.domain import ids
@@ -8,6 +9,7 @@ from replication.domain import inventory as inv
 from replication.domain.checks.asks import Ask
 from replication.domain.specs import Found, Spec
 from replication.gateway import (
+    activity,
     changes,
     foundations,
     inventory,
@@ -61,6 +63,9 @@ class AzureGateway:
 
     def events(self, vault_id: str) -> Iterator[inv.Event]:
         return site_recovery.events(self._clients, vault_id)
+
+    def activity(self, arm_id: str, since: datetime) -> Iterator[inv.Activity]:
+        return activity.of_group(self._clients, arm_id, since)
 
     def recovery_points(self, item_id: str) -> list[inv.RecoveryPoint]:
         return site_recovery.recovery_points(self._clients, item_id)

@@ -7,6 +7,7 @@ Azure refuses, or that cannot be made, raises `AzureError` with a `Problem` that
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from replication.domain import inventory as inv
@@ -91,6 +92,9 @@ class Gateway(Protocol):
 
     def events(self, vault_id: str) -> Iterator[inv.Event]:
         """What happened in the vault, newest first, page by page: stop reading when you have seen enough."""
+
+    def activity(self, arm_id: str, since: datetime) -> Iterator[inv.Activity]:
+        """What the Activity log tells of the resource's group since then, newest first."""
 
     def recovery_points(self, item_id: str) -> list[inv.RecoveryPoint]:
         """An item's recovery points, newest first."""

@@ -30,6 +30,7 @@ from replication.models.run import MachineClaim, Run, Step, StepEvent
 from replication.models.second_factor import SecondFactor
 from replication.models.session import Session
 from replication.models.setting import Setting
+from replication.models.sighting import Sighting
 from replication.models.vault import Vault
 from replication.models.view import SavedView
 
@@ -76,6 +77,7 @@ __all__ = [
     "SecondFactor",
     "Session",
     "Setting",
+    "Sighting",
     "Step",
     "StepEvent",
     "StreamCursor",

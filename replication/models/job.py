@@ -8,6 +8,12 @@ from replication.models.vault import Vault
 class Job(models.Model):
     """A Site Recovery job. Azure names no person on it; who asked is matched from our runs by the job's id."""
 
+    class Origin(models.TextChoices):
+        BEFORE = "before", "Before this console"  # it was there at the first reading
+        OURS = "ours", "This console"
+        SELF = "self", "Azure by itself"
+        AZURE = "azure", "Somewhere else in Azure"
+
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="jobs")
     key = models.CharField(max_length=600)
     arm_id = models.CharField(max_length=600)
@@ -19,6 +25,7 @@ class Job(models.Model):
     target_name = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    origin = models.CharField(max_length=10, choices=Origin.choices, blank=True, db_index=True)  # '': not told yet
     document = models.JSONField()
     as_of = models.DateTimeField()
 

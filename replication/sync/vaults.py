@@ -15,7 +15,7 @@ from replication.domain.states import ITEM
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
-from replication.sync import coverage, events, history, issues, jobs, silence, verdicts
+from replication.sync import coverage, events, history, issues, jobs, outside, silence, verdicts
 from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
 
@@ -63,7 +63,9 @@ def read(vault: Vault, gateway: Gateway) -> Outcome:
     except AzureError as error:
         return _fail(vault, error.problem)
     with transaction.atomic():
-        return _store(vault, found, clock.now()) if _still_ours(vault) else Outcome()
+        outcome = _store(vault, found, clock.now()) if _still_ours(vault) else Outcome()
+    outside.tell(vault, gateway)
+    return outcome
 
 
 def _collect(vault: Vault, gateway: Gateway) -> Found:
@@ -92,6 +94,7 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
     changed += events.store_events(vault, found.events, now=now)
     changed += issues.store_issues(vault, {item_key(vault.key, each.name): each for each in found.items}, now=now)
+    outside.notice(vault, found.site, now)
     if verdicts.follow_items(vault):
         coverage.count(vault.connection)
     silence.broken(vault)
