@@ -370,7 +370,11 @@ TYPES: list[ResourceType] = [
             "unregister": Action(_unregister, permission="{namespace}/unregister/action"),
         },
     ),
-    _type("resources", overrides={"LIST": _list_resources}),
+    _type(
+        "resources",
+        overrides={"LIST": _list_resources},
+        permissions={"LIST": "Microsoft.Resources/subscriptions/resources/read"},
+    ),
     _type(
         "resourceGroups/resources",
         overrides={"LIST": _list_resources},

@@ -39,7 +39,8 @@ class Placed:
 class Batch:
     """A plan, and what the stored inventory says of what it names. Mappings go by ids.key.
 
-    protected: managed and unmanaged disks that are replicated already, by subscription. cached: those of them that use a cache account.
+    protected: disks that are replicated already, by subscription; cached: by the cache account that they use. classic, unmanaged:
+    subscriptions that have classic machines, and machines with unmanaged disks, whoever's.
     """
 
     plan: Plan
@@ -50,6 +51,8 @@ class Batch:
     networks: Mapping[str, Network]
     protected: Mapping[str, int] = field(default_factory=dict)
     cached: Mapping[str, int] = field(default_factory=dict)
+    classic: frozenset[str] = frozenset()
+    unmanaged: frozenset[str] = frozenset()
 
     @cached_property
     def placed(self) -> tuple[Placed, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from replication.domain import ids
 from replication.domain.eligibility import Effect
 
 # Who can mend something, as pages say it.
@@ -43,6 +44,27 @@ class Finding:
         """The finding that `to_json` wrote."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         return cls(**known | {"effect": Effect(known["effect"]), "lines": tuple(known.get("lines", ()))})
+
+
+def place(scope: str) -> str:
+    """A scope as people call it: the subscription 4b37…, the resource group rg-hr, the vault rsv-dr."""
+    parts = ids.parse(scope)
+    if parts is None:
+        return scope
+    if not parts.types:
+        return f"the resource group {parts.group}" if parts.group else f"the subscription {parts.subscription}"
+    kind = _KINDS.get(parts.types[-1].lower(), "resource")
+    return f"the {kind} {parts.names[-1]}"
+
+
+_KINDS = {
+    "vaults": "vault",
+    "virtualmachines": "machine",
+    "virtualnetworks": "virtual network",
+    "storageaccounts": "storage account",
+    "availabilitysets": "availability set",
+    "networkinterfaces": "interface",
+}
 
 
 def some(names: list[str], shown: int = 5) -> str:

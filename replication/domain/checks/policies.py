@@ -13,7 +13,7 @@ from replication.domain import ids, regions
 from replication.domain.checks import asks
 from replication.domain.checks.asks import Ask, Known
 from replication.domain.checks.batch import Batch
-from replication.domain.checks.findings import OWNER, Finding, some
+from replication.domain.checks.findings import OWNER, Finding, place, some
 from replication.domain.eligibility import Effect
 from replication.domain.plan import PlannedStep
 
@@ -221,11 +221,12 @@ def _said(policy: asks.Policy, effect: Effect, code: str, words: str) -> Finding
     return Finding(
         code=code,
         effect=effect,
-        message=f"The policy {policy.definition or policy.name}, assigned at {policy.scope}, {words}.",
+        message=f"The policy {policy.definition or policy.name}, assigned at {place(policy.scope)}, {words}.",
         about=f"{policy.name} {policy.definition}".strip(),
         causes="An Azure Policy assignment with the effect deny refuses resources that do not keep its rule (RequestDisallowedByPolicy).",
         action="Choose target settings that the policy allows, or ask for an exemption for the target resource group.",
         fixed_by=OWNER,
+        lines=(f"Assignment: {policy.name}", f"Scope: {policy.scope}"),
         request=_exemption(policy) if effect is Effect.BLOCK else "",
     )
 

@@ -13,7 +13,7 @@ from replication.domain import ids
 from replication.domain.checks import asks
 from replication.domain.checks.asks import Ask, Known
 from replication.domain.checks.batch import Batch
-from replication.domain.checks.findings import OWNER, Finding
+from replication.domain.checks.findings import OWNER, Finding, place
 from replication.domain.eligibility import Effect
 from replication.domain.inventory import Model
 from replication.domain.plan import PlannedStep
@@ -24,11 +24,15 @@ EVERYONE = "00000000-0000-0000-0000-000000000000"  # as deny assignments name al
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """An action that the run will need. scope: where a role would have to be given, which exists already; why: for people."""
+    """An action that the run will need. scope: where a role would have to be given, which exists already; why: for people.
+
+    optional: without it the run goes on, knowing less.
+    """
 
     action: str
     scope: str
     why: str
+    optional: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -58,6 +62,14 @@ _MACHINE_LISTS = (
     "Microsoft.Network/networkInterfaces/read",
     "Microsoft.Resources/subscriptions/resources/read",
     f"{_GROUPS}/read",
+    "Microsoft.Network/networkSecurityGroups/read",
+    "Microsoft.Network/virtualNetworks/read",
+)
+# What a machine is joined with where it may be read.
+_AROUND_MACHINES = (
+    "Microsoft.Authorization/locks/read",
+    "Microsoft.Resources/links/read",
+    "Microsoft.Compute/skus/read",
 )
 _LISTED = {
     "resource_group": (f"{_GROUPS}/read",),
@@ -70,8 +82,10 @@ _LISTED = {
 def _lists(batch: Batch) -> Iterator[Demand]:
     for subscription in sorted(batch.source_subscriptions):
         why = "to look at the machines again before the first write"
-        for action in (*_MACHINE_LISTS, *_unmanaged_lists(batch)):
+        for action in (*_MACHINE_LISTS, *_lists_of_others(batch, subscription)):
             yield Demand(action, f"/subscriptions/{subscription}", why)
+        for action in _AROUND_MACHINES:
+            yield Demand(action, f"/subscriptions/{subscription}", why, optional=True)
     for step in batch.plan.resources:
         if step.reused:
             for action in _LISTED.get(step.spec.kind, ()):
@@ -79,9 +93,10 @@ def _lists(batch: Batch) -> Iterator[Demand]:
                 yield Demand(action, f"/subscriptions/{ids.subscription(step.spec.id).lower()}", why)
 
 
-def _unmanaged_lists(batch: Batch) -> tuple[str, ...]:
-    disks = (disk for each in batch.placed for disk in each.machine.disks if each.machine.model is not Model.CLASSIC)
-    return () if all(disk.managed for disk in disks) else ("Microsoft.Storage/storageAccounts/read",)
+def _lists_of_others(batch: Batch, subscription: str) -> tuple[str, ...]:
+    """What listing a subscription's machines asks for besides, for the sake of some of them, chosen or not."""
+    classic = ("Microsoft.ClassicCompute/virtualMachines/read",) if subscription in batch.classic else ()
+    return (*classic, "Microsoft.Storage/storageAccounts/read") if subscription in batch.unmanaged else classic
 
 
 def _resources(batch: Batch) -> Iterator[Demand]:
@@ -114,7 +129,7 @@ def _grantable(step: PlannedStep, new: set[str]) -> str:
 
 
 # Of Site Recovery: what the engine and the watching of the run read of the vault, whatever the plan.
-_VAULT_READS = ("replicationJobs/read", "replicationProtectedItems/read")
+_VAULT_READS = ("replicationJobs/read",)
 
 
 def _vault(batch: Batch) -> Iterator[Demand]:
@@ -131,7 +146,7 @@ def _vault(batch: Batch) -> Iterator[Demand]:
             Demand(f"{_VAULTS}/{name}/read", where, "to look at the vault again before the first write")
             for name in _SITE
         )
-    yield from (Demand(f"{_VAULTS}/{action}", where, "to follow the vault's jobs and items") for action in _VAULT_READS)
+    yield from (Demand(f"{_VAULTS}/{action}", where, "to follow the vault's jobs") for action in _VAULT_READS)
 
 
 _VAULTS = "Microsoft.RecoveryServices/vaults"
@@ -196,11 +211,11 @@ def _askable(scope: str) -> str:
 def judge(batch: Batch, known: Known) -> Iterator[Finding]:
     """One finding a scope with everything that is missing there, and one for each deny assignment that stands in the way."""
     wanted, me = demands(batch), known.perhaps(asks.principal()) or ""
-    missing: dict[str, list[Demand]] = {}
+    missing: dict[tuple[str, bool], list[Demand]] = {}
     for demand in wanted:
         if not any(_given(demand, known.get(ask)) for ask in _applying(demand, known)):
-            missing.setdefault(demand.scope, []).append(demand)
-    yield from (_missing(scope, lacking, batch.client_id, me) for scope, lacking in missing.items())
+            missing.setdefault((demand.scope, demand.optional), []).append(demand)
+    yield from (_missing(scope, lacking, batch.client_id, me) for (scope, _), lacking in missing.items())
     for subscription in sorted({ids.subscription(d.scope).lower() for d in wanted}):
         for denial in known.perhaps(asks.denials(subscription)) or ():
             yield from _denied(denial, wanted, me)
@@ -254,9 +269,9 @@ def _missing(scope: str, lacking: list[Demand], client_id: str, me: str) -> Find
     first = lacking[0]
     more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
     return Finding(
-        code="MissingPermission",
-        effect=Effect.BLOCK,
-        message=f"The console may not {first.action}{more} at {scope}.",
+        code="MissingReading" if first.optional else "MissingPermission",
+        effect=Effect.WARN if first.optional else Effect.BLOCK,
+        message=f"The console may not {first.action}{more} at {place(scope)}.",
         about=scope,
         causes="No role assignment of the console's application gives this here or above; one given minutes ago may not have arrived yet.",
         action="Send the request below to an owner of this scope, then check again.",
@@ -287,7 +302,7 @@ def _denied(denial: asks.Denial, wanted: Iterable[Demand], me: str) -> Iterator[
     yield Finding(
         code="DenyAssignment" if certain else "DenyAssignmentPerhaps",
         effect=Effect.BLOCK if certain else Effect.WARN,
-        message=f"The deny assignment {denial.name} forbids {hit[0].action} at {denial.scope}"
+        message=f"The deny assignment {denial.name} forbids {hit[0].action} at {place(denial.scope)}"
         + ("." if certain else ", if the console belongs to one of the groups that it names."),
         about=f"{denial.name} {denial.scope}",
         causes="Deny assignments are made by deployment stacks, blueprints and managed applications; roles do not help against them.",

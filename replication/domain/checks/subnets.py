@@ -1,6 +1,5 @@
 """Room and addresses in the target subnets."""
 
-from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 
@@ -54,19 +53,9 @@ def _used(batch: Batch, known: Known) -> dict[str, dict[str, str]]:
             found.setdefault(ids.key(address.subnet_id), {})[address.address] = address.nic_id
         nics = {ids.key(address.nic_id) for address in addresses}
         for subnet in known.get(asks.subnets(subscription)):
-            others = (
-                holder
-                for holder in subnet.holders
-                if not any(ids.key(holder).startswith(f"{nic}/") for nic in _nic(holder, nics))
-            )
+            others = (each for each in subnet.holders if ids.key(each).split("/ipconfigurations/")[0] not in nics)
             found.setdefault(ids.key(subnet.id), {}).update({holder: holder for holder in others})
     return found
-
-
-def _nic(holder: str, nics: set[str]) -> tuple[str, ...]:
-    """The interface that a holder's configuration belongs to, when its address is known already."""
-    nic = ids.key(holder).split("/ipconfigurations/")[0]
-    return (nic,) if nic in nics else ()
 
 
 def _prefixes(batch: Batch) -> dict[str, tuple[str, ...]]:
@@ -159,16 +148,16 @@ def _refused(name: str, address: str, subnet: str, refusal: str) -> Finding:
 
 def _kept(batch: Batch, used: dict[str, dict[str, str]]) -> Iterator[Finding]:
     """Source addresses that an interface would keep after a failover, were they not taken there, or twice in the batch (§1.5, IP rules)."""
-    wanted: Counter[tuple[str, str]] = Counter()
     owners: dict[tuple[str, str], list[str]] = {}
     for each in batch.placed:
         asked = {i.source_nic_id for i in each.settle.interfaces if i.static_address} if each.settle else set()
         places = dict(batch.subnets_of(each))
         for nic in each.machine.nics:
-            if nic.private_address and nic.id in places and nic.id not in asked:
-                wanted[places[nic.id], nic.private_address] += 1
-                owners.setdefault((places[nic.id], nic.private_address), []).append(each.machine.name)
-    lost = [key for key, number in wanted.items() if number > 1 or key[1] in used.get(key[0], {})]
+            subnet, address = places.get(nic.id, ""), nic.private_address
+            itself = ids.same(used.get(subnet, {}).get(address, ""), nic.id)  # between zones, in one network
+            if subnet and address and nic.id not in asked and not itself:
+                owners.setdefault((subnet, address), []).append(each.machine.name)
+    lost = [key for key, names in owners.items() if len(names) > 1 or key[1] in used.get(key[0], {})]
     by_subnet: dict[str, list[str]] = {}
     for subnet, address in lost:
         by_subnet.setdefault(subnet, []).append(f"{address} ({some(owners[subnet, address])})")

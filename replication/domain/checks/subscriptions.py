@@ -6,7 +6,7 @@ from replication.domain import ids, regions
 from replication.domain.checks import asks
 from replication.domain.checks.asks import Ask, Known
 from replication.domain.checks.batch import Batch
-from replication.domain.checks.findings import ADMINISTRATOR, OWNER, Finding, machines
+from replication.domain.checks.findings import ADMINISTRATOR, OWNER, Finding, machines, place
 from replication.domain.eligibility import Effect
 
 _NEEDED = ("Microsoft.RecoveryServices", "Microsoft.Compute", "Microsoft.Network", "Microsoft.Storage")
@@ -97,11 +97,12 @@ def _locked(lock: asks.Lock, effect: Effect, words: str, what: str) -> Finding:
     return Finding(
         code=f"Lock{what.capitalize()}",
         effect=effect,
-        message=f"The {lock.level} lock {lock.name} at {lock.scope} {words}.",
+        message=f"The {lock.level} lock {lock.name} at {place(lock.scope)} {words}.",
         about=f"{lock.name} {lock.scope}",
         causes="Somebody protects this scope from changes, on purpose as a rule.",
         action="Ask its owner whether the lock can go for the time of the run, or choose another target.",
         fixed_by=OWNER,
+        lines=(f"Scope: {lock.scope}",),
         request=f"Please remove the {lock.level} lock {lock.name} for the time of the run:\n"
         f'  az lock delete --name "{lock.name}" --scope "{lock.scope}"\n',
     )
