@@ -25,7 +25,7 @@ def begin(page: Page, vault: str = VAULT) -> None:
 def fill_source(page: Page, model: str = "Resource Manager") -> None:
     """The source page, as far as *Next*."""
     page.get_by_label("Source location").select_option(label=_option(page, "Source location", LOCATION))
-    page.get_by_label(re.compile(f"^{SUBSCRIPTION} ")).check()
+    page.get_by_role("checkbox", name=re.compile(f"^{SUBSCRIPTION} ")).check()
     page.get_by_label(model).check()
 
 
@@ -43,7 +43,7 @@ def tick(page: Page, *machines: str) -> None:
 
 def search(page: Page, words: str) -> None:
     """Search in the machines' list."""
-    box = page.get_by_role("searchbox", name="Name, address, group or tag")
+    box = page.get_by_role("searchbox", name="Name, address, group or tag", exact=True)
     box.fill(words)
     box.press("Enter")
     page.wait_for_url(re.compile(r"[?&]q=" + re.escape(words)))
