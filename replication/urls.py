@@ -172,6 +172,7 @@ _approvals: list[Address] = [
 
 _settings: list[Address] = [
     path("settings/", settings.settings, name="settings"),
+    path("settings/preview/", settings.preview, name="settings_preview"),
     path("settings/<slug:section>/", settings.section, name="setting_section"),
     path("vaults/<int:pk>/settings/", settings.of_vault, name="vault_settings"),
     path("vaults/<int:pk>/settings/<slug:section>/", settings.vault_section, name="vault_setting_section"),

@@ -125,6 +125,19 @@ def _sample_refusal(kind: str, pattern: str) -> str:
     return "" if len(made) <= rule_of(kind).longest else f"Too long: {rule_of(kind).longest} characters are the limit."
 
 
+def preview(kind: str, pattern: str) -> str:
+    """What the pattern makes of a short name and of a long one; or why it cannot be a naming rule."""
+    if refusal := pattern_refusal(kind, pattern):
+        return refusal
+    rules, words = Naming({kind: pattern}), {"vault": "rsv-dr-sea", "source": "eastasia", "target": "southeastasia"}
+    if kind == "cache_account":
+        vault = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/rsv-dr-sea"
+        return f"For the vault rsv-dr-sea: {rules.cache_account(vault, 'eastasia')}"
+    short, long = ("sterpprod", "stcontosoerpproduction01") if kind == "storage_account" else ("erp-prod", "erp-production-" * 6)
+    made = [rules.made(kind, each.strip("-")[: rule_of(kind).longest], **words) for each in (short, long)]
+    return f"{short} becomes {made[0]}; a long name becomes {made[1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """The naming rules in force: a pattern per kind; what is not said is Azure's own way."""

@@ -83,6 +83,7 @@ class Setting:
     pattern_says: str = ""
     longest: int = 500
     validate: Callable[[Any], str] | None = None
+    preview: Callable[[str], str] | None = None  # of a text: what it would come to, shown while one types
     of_vault: bool = False
     permission: Permission = Permission.MANAGE_SETTINGS
 
@@ -199,6 +200,7 @@ def _pattern(kind: str, label: str) -> Setting:
         environment=f"PORTAL_NAME_{kind.upper()}",
         longest=90,
         validate=partial(naming.pattern_refusal, kind),
+        preview=partial(naming.preview, kind),
         of_vault=True,
     )
 

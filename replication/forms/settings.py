@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from replication.domain.settings import Kind, Setting, Unfit
+from replication.forms.live import live
 
 
 class SettingsForm(forms.Form):
@@ -24,6 +26,9 @@ class SettingsForm(forms.Form):
             self.fields[each.name] = _field(each)
             self.fields[each.name].disabled = not editable
             self.fields[each.name].unit = each.unit  # type: ignore[attr-defined]  # shown behind the control
+            if each.preview:
+                text = str((data or initial).get(each.name) or "")
+                self.fields[each.name].preview = each.preview(text)  # type: ignore[attr-defined]
 
     def seen_values(self) -> dict[str, Any] | None:
         """What was shown, by name; None when that was not sent whole."""
@@ -69,4 +74,7 @@ def _field(setting: Setting) -> forms.Field:
         return forms.MultipleChoiceField(choices=options, widget=forms.CheckboxSelectMultiple, **named)
     if setting.kind is Kind.LINES:
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=20_000, **named)
-    return forms.CharField(max_length=setting.longest, **named)
+    text = forms.CharField(max_length=setting.longest, **named)
+    if setting.preview:
+        live(text, reverse("replication:settings_preview"))
+    return text

@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import escape
 from django.views.decorators.http import require_POST, require_safe
 
 from replication import access
 from replication import settings as reader
 from replication.actions import settings as verbs
 from replication.domain.roles import Permission
-from replication.domain.settings import Section, Setting, of_section
+from replication.domain.settings import SETTINGS, Section, Setting, of_section
 from replication.forms.settings import SettingsForm
 from replication.models import Vault
 from replication.views.actor import actor, signed_in
@@ -39,6 +40,17 @@ def settings(request: HttpRequest) -> HttpResponse:
 def of_vault(request: HttpRequest, pk: int) -> HttpResponse:
     """What a vault can have otherwise than the others."""
     return _page(request, _vault(request, pk))
+
+
+@require_safe
+def preview(request: HttpRequest) -> HttpResponse:
+    """What a text that is being typed would come to: the first setting with a preview that the query names."""
+    access.require(signed_in(request), Permission.MANAGE_SETTINGS)
+    for name, text in request.GET.items():
+        setting = SETTINGS.get(name)
+        if setting and setting.preview:
+            return HttpResponse(escape(setting.preview(text[: setting.longest])))
+    return HttpResponse(status=204)
 
 
 @require_POST

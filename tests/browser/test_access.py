@@ -20,7 +20,7 @@ Visit = Callable[..., Visitor]
 
 # What is no page of its own: actions, fragments and downloads.
 NOT_PAGES = re.compile(
-    r"(_refresh|_live|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
+    r"(_refresh|_live|_preview|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|name|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
     r"|^(logout|theme|reading|home|draft)$"
 )
 # Addresses that the story leads to; `{vault}` and the others are what stands in its own addresses.

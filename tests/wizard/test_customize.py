@@ -9,11 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from replication import clock
 from replication.domain import ids
-from replication.models import AuditEntry, Connection, Draft, DraftMachine, Machine, Vault
+from replication.models import AuditEntry, Connection, Draft, DraftMachine, Machine, Setting, Vault
 from tests.domain import estate
 
-from .conftest import store_machine
+from .conftest import store_machine, store_resource
 from .walk import post, text
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +178,28 @@ def test_no_value_breaks_customize(web: Client, ready: Draft, data: dict[str, st
             assert (ready.target, row.overrides) == before
         before = (Draft.objects.get(pk=ready.pk).target, DraftMachine.objects.get(pk=row.pk).overrides)
         assert web.get(f"/replicate/{ready.pk}/review/").status_code == 200, data
+
+
+def test_a_name_is_judged_while_it_is_typed(web: Client, ready: Draft, azure_connection: Connection) -> None:
+    there = estate.network(f"{estate.GROUP}-asr/providers/Microsoft.Network/virtualNetworks/vnet-there", "southeastasia")
+    store_resource(azure_connection, "virtual_network", there)
+
+    def said(field: str, text_: str, key: str = "") -> str:
+        return text(web.get(f"/replicate/{ready.pk}/customize/name/", {"of": field, key or f"all-{field}": text_}))
+
+    assert "1 to 64 letters" in said("network_name", "no good!")
+    assert "vnet-there exists already in rg-erp-asr" in said("network_name", "VNET-there")
+    assert "nothing that was read has it" in said("network_name", "vnet-new", key="network_name")
+    assert "somebody else in the world" in said("storage_name", "stnew")
+    assert "&lt;script&gt;" not in said("group_name", "<script>")
+    assert said("nothing", "x") == said("network_name", "") == ""
+    assert f'hx-get="/replicate/{ready.pk}/customize/name/?of=network_name"' in text(web.get(f"/replicate/{ready.pk}/customize/"))
+
+
+def test_naming_rules_are_settings_with_a_preview(web: Client, ready: Draft) -> None:
+    page = web.get("/settings/preview/", {"naming.virtual_network": "dr-{name}"})
+    assert "erp-prod becomes dr-erp-prod" in text(page)
+    assert "Use {name} exactly once" in text(web.get("/settings/preview/", {"naming.virtual_network": "dr"}))
+    Setting.objects.create(name="naming.virtual_network", value="dr-{name}", changed_at=clock.now())
+    assert "dr-vnet-erp" in text(web.get(f"/replicate/{ready.pk}/review/"))
+    assert "erp-prod becomes dr-erp-prod" in text(web.get("/settings/"))

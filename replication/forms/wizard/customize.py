@@ -9,6 +9,7 @@ from django import forms
 from replication.domain import ids
 from replication.domain.choices import DiskChoice, MachineChoice
 from replication.domain.inventory import Disk, Machine
+from replication.forms.live import live
 from replication.forms.wizard.options import Options
 from replication.forms.wizard.placement import DISK_TYPES, LABELS, PlacementForm, initial, obeying, said_of_availability
 
@@ -30,12 +31,14 @@ _NEW_LABELS = {
 class NewNames(PlacementForm):
     """A placement in which new things can be named; Azure's rules are checked here, names taken by the page while one types."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, check: str = "", **kwargs: Any) -> None:
+        """check: the address that says of a name whether Azure takes it and whether something has it already."""
         super().__init__(*args, **kwargs)
-        for name, (text, rule, _) in NEW.items():
+        for name, (text, _, _) in NEW.items():
             if name in self.fields:
                 self.fields[text] = forms.CharField(label=_NEW_LABELS[text], required=False, max_length=90)
-                self.fields[text].widget.attrs["data-name-rule"] = rule
+                if check:
+                    live(self.fields[text], f"{check}?of={text}")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -68,7 +68,8 @@ class TargetForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         if not data.get("policy") and "policy" not in self.errors:
             self._clean_new_policy(data)
-        if data.get("agent_updates") == "service" and not data.get("automation_account_id"):
+        missing = data.get("agent_updates") == "service" and not data.get("automation_account_id")
+        if missing and self.data.get("do") != "update":  # then only the list of accounts is wanted
             self.add_error("automation_account_id", "Choose the account through which the service updates the agents.")
         return data
 

@@ -1,6 +1,6 @@
 """What the wizard's pages show, one module a page; `steps` and `plan` serve several."""
 
-from replication.presenters.wizard.customize import Row, Targets, unseen
+from replication.presenters.wizard.customize import Row, Targets, name_said, unseen
 from replication.presenters.wizard.machines import MachineRow, Totals, pickable, picker, totals
 from replication.presenters.wizard.matrix import Matrix, unknown
 from replication.presenters.wizard.pasting import Pasted
@@ -30,6 +30,7 @@ __all__ = [
     "found",
     "in_words",
     "lines",
+    "name_said",
     "page_url",
     "pickable",
     "picker",

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from replication import access
-from replication.domain import ids
+from replication.domain import ids, naming
 from replication.domain import regions as rules
 from replication.domain.choices import NONE, Choices
 from replication.domain.compiler import Resolver, Target
 from replication.domain.inventory import Machine as DomainMachine
 from replication.domain.inventory import Model
 from replication.domain.plan import Facts
-from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
+from replication.forms.wizard import CHURN, DISK_TYPES, NEW, Options, RowForm, availability, listed
 from replication.models import Draft, DraftMachine, Person, Resource
 
 Kind = Resource.Kind
@@ -167,6 +167,25 @@ def _known(arm_id: str, known: Mapping[str, Any]) -> str:
     if not arm_id:
         return "None"
     return ids.name(arm_id) if ids.key(arm_id) in known else f"(new) {ids.name(arm_id)}"
+
+
+def name_said(draft: Draft, person: Person, field: str, text: str) -> str:
+    """What can be said of a name for something new, from Azure's rules and from what was read."""
+    rules = {name: (kind, rule) for kind, (name, rule, _) in NEW.items()}
+    if field not in rules or not text.strip("\x00 "):
+        return ""
+    field_of, rule = rules[field]
+    if refusal := naming.RULES[rule].refusal(text):
+        return refusal
+    kind = {"group_id": Kind.GROUP, "network_id": Kind.NETWORK, "storage_account_id": Kind.ACCOUNT}.get(
+        field_of, Kind.PLACEMENT_GROUP
+    )
+    there = access.targets(person, draft.vault).filter(kind=kind, name__iexact=text).first()
+    if there:
+        where = f" in {ids.group_name(there.arm_id)}" if kind != Kind.GROUP else ""
+        return f"{there.name} exists already{where}: choose it in the list, or give another name."
+    more = " Whether somebody else in the world has it, the checks before the run find out." if kind == Kind.ACCOUNT else ""
+    return f"Azure takes this name, and nothing that was read has it.{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("replicate/<uuid:pk>/machines/<int:machine_pk>/", machines.why, name="draft_why"),
     path("replicate/<uuid:pk>/target/", guarded(target.target), name="draft_target"),
     path("replicate/<uuid:pk>/customize/", guarded(customize.customize), name="draft_customize"),
+    path("replicate/<uuid:pk>/customize/name/", customize.name, name="draft_name"),
     path("replicate/<uuid:pk>/customize/<int:row>/", guarded(customize.machine), name="draft_machine"),
     path("replicate/<uuid:pk>/checks/", checks.page, name="draft_checks"),
     path("replicate/<uuid:pk>/checks/again/", checks.again, name="draft_checks_again"),

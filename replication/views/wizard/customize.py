@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import escape
+from django.views.decorators.http import require_safe
 
 from replication.actions import drafts, plans
 from replication.domain.choices import Choices, MachineChoice
@@ -56,7 +58,9 @@ class _Blade:
         self.targets = present.Targets(draft, signed_in(request), self.chosen, known)
         data = request.POST if request.method == "POST" and request.POST.get("do") != "many" else None
         every = self.targets.every()
-        self.every = EveryForm(data, prefix="all", initial=initial(self.chosen.target), options=every)
+        self.every = EveryForm(
+            data, prefix="all", initial=initial(self.chosen.target), options=every, check=_check(draft)
+        )
         self.many = ManyForm(prefix="many", options=every)
         self.rows = [self._row(row, data) for row in shown]
 
@@ -131,6 +135,25 @@ def _many(request: HttpRequest, draft: Draft, blade: _Blade, rows: QuerySet[Draf
     return _back(request, draft)
 
 
+# --- a name that is being typed -------------------------------------------------------------------------------------------------
+
+
+def _check(draft: Draft) -> str:
+    return reverse("replication:draft_name", args=[draft.pk])
+
+
+@require_safe
+def name(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Whether Azure takes the name of something new, and whether what was read has it already. Nothing is changed."""
+    draft = open_draft(request, pk, "review")
+    if isinstance(draft, HttpResponse):
+        return draft
+    field = request.GET.get("of", "")
+    texts = [value for key, value in request.GET.items() if field and key != "of" and key.endswith(field)]
+    said = present.name_said(draft, signed_in(request), field, texts[0][:200]) if texts else ""
+    return HttpResponse(escape(said))
+
+
 # --- one machine --------------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +176,7 @@ def machine(request: HttpRequest, pk: UUID, row: int) -> HttpResponse:
         choice=targets.resolver.own(source),
         keys=targets.keys(),
         options=targets.machine(source),
+        check=_check(draft),
         group=source.model.value != "Classic",
     )
     if request.method == "POST" and request.POST.get("do") == "reset":
