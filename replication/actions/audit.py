@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from replication import clock, settings
+from replication.actions import limits
 from replication.actions.actor import Actor
 from replication.domain.vocabulary import ACTIONS
 from replication.models import AuditEntry, AuditHead, AuditPruning, AuditSubject
@@ -66,6 +67,7 @@ def gesture(action: str, *, actor: Actor, **facts: Any) -> Iterator[Entry]:
     """
     if actor.person and not actor.reason and action in settings.value("audit.reason_required"):
         raise NeedsReason(action)
+    limits.require(action, actor=actor)
     entry = Entry(action=action, **facts)
     with transaction.atomic():
         yield entry

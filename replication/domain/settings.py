@@ -46,6 +46,7 @@ class Section(StrEnum):
     APPROVALS = "approvals"
     SIGN_IN = "signin"
     AUDIT = "audit"
+    LIMITS = "limits"
     RUNS = "runs"
 
     @property
@@ -321,6 +322,26 @@ SETTINGS: dict[str, Setting] = {
             unit="wrong passwords",
             default=30,
             environment="PORTAL_LOCK_AFTER",
+        ),
+        Setting(
+            name="limits.exports",
+            section=Section.LIMITS,
+            label="Exports of one person",
+            help="In ten minutes; four times as many from one address. 0: no limit.",
+            kind=Kind.NUMBER,
+            maximum=10_000,
+            default=60,
+            environment="PORTAL_LIMIT_EXPORTS",
+        ),
+        Setting(
+            name="limits.refreshes",
+            section=Section.LIMITS,
+            label="Refreshes of one person",
+            help="How often somebody has workers read Azure again, in ten minutes; four times as many from one address. 0: no limit.",
+            kind=Kind.NUMBER,
+            maximum=10_000,
+            default=120,
+            environment="PORTAL_LIMIT_REFRESHES",
         ),
         Setting(
             name="audit.retention_days",

@@ -44,6 +44,13 @@ def conflict(request: HttpRequest, explanation: str = "") -> HttpResponse:
     return _page(request, 409, explanation)
 
 
+def too_many(request: HttpRequest, explanation: str, wait: int) -> HttpResponse:
+    """429: a limit was reached; wait is in seconds."""
+    response = _page(request, 429, explanation)
+    response["Retry-After"] = str(wait)
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: should never be seen."""
     return _page(request, 500)

@@ -1,4 +1,4 @@
-"""A verb that wants a reason and came without: ask for it, and let what was sent be sent again with it."""
+"""A verb that wants a reason and came without: ask for it, and let what was sent be sent again with it. And one that came too often."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from replication.actions.audit import NeedsReason
+from replication.actions.limits import TooMany
+from replication.views.errors import too_many
 
 NOT_KEPT = {"csrfmiddlewaretoken", "reason"}
 
@@ -21,6 +23,8 @@ class ReasonMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The question, with everything that was sent in hidden fields; nothing was changed so far."""
+        if isinstance(exception, TooMany):
+            return too_many(request, f"{exception} Nothing was done.", exception.wait)
         if not isinstance(exception, NeedsReason):
             return None
         sent = [(name, value) for name in request.POST if name not in NOT_KEPT for value in request.POST.getlist(name)]
