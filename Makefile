@@ -14,7 +14,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check browser services conformance-clients chaos bench-runs bench-pages bench-eligibility bench-simulator ci \
+.PHONY: help demo test check browser services conformance-clients chaos bench-runs bench-pages bench-eligibility bench-history bench-simulator ci \
 	test-fast test-conformance test-journey test-chaos lint types migrations walls audit lock clean reset \
 	ready ready-test ready-browser ready-services
 
@@ -64,6 +64,9 @@ bench-pages: ready-test ## every page at ten thousand machines
 
 bench-eligibility: ready-test ## every documented reason against a fleet of ten thousand with each of them planted
 	$(RUN) -m tests.benchmarks.eligibility
+
+bench-history: ready-test ## ninety days of history for ten thousand items: bytes, sweeps, upkeep, the item page
+	$(RUN) -m tests.benchmarks.history
 
 bench-simulator: ready-test ## the simulator beside a trivial application
 	$(RUN) -m tests.benchmarks.simulator

@@ -1,16 +1,22 @@
 """The history of an item as pages ask for it. How it is stored is nobody's business but this file's and sync's."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from replication import clock
 from replication.domain.packing import MINUTES, SHARD, find_in_frame
 from replication.domain.packing import Day as PackedDay
-from replication.domain.series import SPANS, Bucket, Reading, Span, bucketed, grid, merged
+from replication.domain.series import HOLD, SPANS, Board, Bucket, Reading, Span, bucketed
 from replication.models import HistoryFrame, ProtectedItem
 
 USUAL = "24h"
+
+
+def hold() -> timedelta:
+    """How long a reading speaks: a quarter of an hour, or half as long again as an installation that reads rarely lets pass."""
+    return max(HOLD, timedelta(seconds=settings.SYNC_INTERVAL_IDLE * 1.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +43,13 @@ def series(item: ProtectedItem, span: str = USUAL) -> Series:
     name = span if span in SPANS else USUAL
     chosen, now = SPANS[name], clock.now()
     start = now - chosen.length
-    starts = grid(start, now, chosen.step)
-    stored = [*_folded(item, starts[0].date()), *_fresh(item, now)]
-    return Series(name, chosen, start, now, merged(stored, starts, chosen.step))
-
-
-def _folded(item: ProtectedItem, first: date) -> Iterator[Bucket]:
-    for row in item.history.filter(day__gte=first).order_by("day"):
-        yield from PackedDay(row.minutes, bytes(row.data)).buckets(row.day)
+    board = Board(start, now, chosen.step)
+    for row in item.history.filter(day__gte=board.first.date()).order_by("day"):
+        for minute, rpo, health in PackedDay(row.minutes, bytes(row.data)):
+            board.put_minute(row.day, minute, rpo, health)
+    for bucket in _fresh(item, now):
+        board.put(bucket.start, bucket.rpo, bucket.health)
+    return Series(name, chosen, start, now, board.buckets())
 
 
 def _fresh(item: ProtectedItem, now: datetime) -> list[Bucket]:
@@ -56,4 +61,4 @@ def _fresh(item: ProtectedItem, now: datetime) -> list[Bucket]:
         readings.append(Reading(at, seen.rpo if seen else None, seen.health if seen else ""))
     if not readings:
         return []
-    return bucketed(readings, readings[0].at, now, timedelta(minutes=MINUTES[0]))
+    return bucketed(readings, readings[0].at, now, timedelta(minutes=MINUTES[0]), hold())

@@ -7,10 +7,9 @@ Integers are little-endian. An RPO is whole seconds in 32 bits, all ones for non
 import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from replication.domain.series import Bucket, highest, worse
+from replication.domain.series import highest, worse
 
 SHARD = 512  # items of one frame: row ids that agree in all but their last nine bits
 MINUTES = (5, 30, 60)  # lengths of a series' slots while it is a day, a week and months old
@@ -122,12 +121,6 @@ class Day:
         for minute, rpo, health in self:
             made.put(minute, rpo, health)
         return made
-
-    def buckets(self, day: date) -> Iterator[Bucket]:
-        """The slots in which somebody read, with their times."""
-        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        for minute, rpo, health in self:
-            yield Bucket(midnight + timedelta(minutes=minute), rpo, health)
 
 
 def minutes_of_age(days: int) -> int:

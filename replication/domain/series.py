@@ -1,8 +1,8 @@
 """Health and RPO of an item over time: readings become buckets of equal length, and what nobody read stays unknown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from replication.domain.states import HEALTH_RANK
@@ -103,11 +103,36 @@ def _spoken_for(
         yield before, min(end, before.at + hold)
 
 
-def merged(buckets: Sequence[Bucket], starts: Sequence[datetime], step: timedelta) -> list[Bucket]:
-    """Finer buckets put together into coarser ones that begin at `starts`."""
-    found = {at: Bucket(at) for at in starts}
-    for each in buckets:
-        at = floor(each.start, step)
-        if each.known and at in found:
-            found[at] = found[at].joined(each.rpo, each.health)
-    return list(found.values())
+class Board:
+    """A window in buckets, filled from finer ones in any order. Counts in whole minutes, for a window takes thousands of them."""
+
+    def __init__(self, start: datetime, end: datetime, step: timedelta) -> None:
+        self.starts = grid(start, end, step)
+        self.first = self.starts[0]
+        self._step = int(step.total_seconds()) // 60
+        self._begin = int(self.first.timestamp()) // 60
+        self._found: dict[int, tuple[int | None, str]] = {}
+
+    def put(self, at: datetime, rpo: int | None, health: str) -> None:
+        """Add what was read at a time; health '' is nothing."""
+        self._put(int(at.timestamp()) // 60, rpo, health)
+
+    def put_minute(self, day: date, minute: int, rpo: int | None, health: str) -> None:
+        """Add what was read at a minute of a day in UTC."""
+        self._put((day.toordinal() - _EPOCH) * 1440 + minute, rpo, health)
+
+    def _put(self, minute: int, rpo: int | None, health: str) -> None:
+        number = (minute - self._begin) // self._step
+        if not health or number < 0:
+            return
+        known = self._found.get(number)
+        if known is not None:
+            rpo, health = highest(known[0], rpo), worse(known[1], health)
+        self._found[number] = rpo, health
+
+    def buckets(self) -> list[Bucket]:
+        """All of the window, gaps too."""
+        return [Bucket(at, *self._found.get(number, (None, ""))) for number, at in enumerate(self.starts)]
+
+
+_EPOCH = date(1970, 1, 1).toordinal()

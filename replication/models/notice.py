@@ -62,7 +62,8 @@ class NoticeRule(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "vault", "kind"], nulls_distinct=False, name="notice_rule"),
+            models.UniqueConstraint(fields=["person", "vault", "kind"], name="notice_rule_of_vault"),
+            models.UniqueConstraint(fields=["person", "kind"], condition=models.Q(vault=None), name="notice_rule_of_all"),
         ]
 
     def __str__(self) -> str:

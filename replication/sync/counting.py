@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from replication import ledger
+from replication import history, ledger
 from replication.domain.ledger import Piece, State, Tally, joined, pieces, tally
 from replication.domain.packing import Observed
 from replication.domain.safety import RPO_TARGET
@@ -20,7 +20,8 @@ def count(vault_id: int, readings: Readings, end: datetime) -> None:
     """Add the items' time up to `end` to their months, and keep when they were out of target."""
     if not readings:
         return
-    found = {pk: list(joined(pieces(rows, end, RPO_TARGET))) for pk, rows in readings.items()}
+    holds = history.hold()
+    found = {pk: list(joined(pieces(rows, end, RPO_TARGET, holds))) for pk, rows in readings.items()}
     begun = min(rows[0][0] for rows in readings.values())
     windows = ledger.windows(vault_id, begun, end)
     about = ledger.subjects(ProtectedItem.objects.filter(pk__in=list(found)))

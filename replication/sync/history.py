@@ -19,6 +19,7 @@ from replication.domain.packing import Day as PackedDay
 from replication.domain.safety import RPO_OLD
 from replication.domain.series import HOLD
 from replication.domain.states import ItemStatus, item_status
+from replication.history import hold
 from replication.models import HistoryDay, HistoryFrame, ProtectedItem, Vault
 from replication.sync import counting
 
@@ -56,7 +57,7 @@ def observed(item: inv.Item, now: datetime) -> Observed:
 def blind(vault: Vault, now: datetime) -> None:
     """The vault could not be read: once nobody knows any more, say so, that the ledger goes on counting while Azure is silent."""
     newest = _newest(vault, now)
-    if newest is None or now - newest < HOLD:
+    if newest is None or now - newest < hold():
         return
     latest = HistoryFrame.objects.filter(vault=vault, at=newest).values_list("shard", "data")
     _write(vault, now, {shard: pack_frame(_unread(bytes(data), shard)) for shard, data in latest})
@@ -148,10 +149,10 @@ def _store_days(readings: Readings, end: datetime) -> None:
     days |= {day + timedelta(days=1) for day in days}  # a reading shortly before midnight speaks into the next day
     rows = HistoryDay.objects.filter(item__in=list(readings), day__in=days)
     series = {(row.item_id, row.day): PackedDay(row.minutes, bytes(row.data)) for row in rows}
-    written = set()
+    written, holds = set(), hold()
     for pk, seen in readings.items():
         for (at, each), until in zip(seen, [*(at for at, _ in seen[1:]), end], strict=True):
-            for slot in _slots(at, min(until, at + HOLD)) if each.health else ():
+            for slot in _slots(at, min(until, at + holds)) if each.health else ():
                 day = series.setdefault((pk, slot.date()), PackedDay(MINUTES[0]))
                 day.put(slot.hour * 60 + slot.minute, each.rpo, each.health)
                 written.add((pk, slot.date()))
@@ -206,9 +207,9 @@ def thin_some(minutes: int, newest: date) -> int:
     """Thin some days with slots so long that are older than `newest`; how many. Twice is once: a thinned day no longer matches."""
     today = clock.now().date()
     rows = list(HistoryDay.objects.filter(minutes=minutes, day__lt=newest).order_by("minutes", "day")[:BITE])
+    thinned = {}
     for row in rows:
         longer = max(minutes_of_age((today - row.day).days), minutes)
-        row.data = PackedDay(row.minutes, bytes(row.data)).coarser(longer).packed()
-        row.minutes = longer
-    HistoryDay.objects.bulk_update(rows, ["data", "minutes"], batch_size=BITE)
+        thinned[row.item_id, row.day] = PackedDay(row.minutes, bytes(row.data)).coarser(longer)
+    _write_days(thinned)
     return len(rows)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from replication.domain.series import HOLD, Reading, bucketed, grid, merged
+from replication.domain.series import HOLD, Board, Reading, bucketed
 
 # A busy machine is no fault of the arithmetic.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,7 +44,10 @@ def test_coarser_buckets_say_the_same_as_finer_ones_put_together(seconds, value)
     readings = [Reading(NOON + timedelta(seconds=each), (each * 7 + value) % 5000, "Normal") for each in seconds]
     end = NOON + timedelta(days=1)
     fine, coarse = (bucketed(readings, NOON, end, step) for step in (FIVE, HALF))
-    assert merged(fine, grid(NOON, end, HALF), HALF) == coarse
+    board = Board(NOON, end, HALF)
+    for bucket in fine:
+        board.put(bucket.start, bucket.rpo, bucket.health)
+    assert board.buckets() == coarse
 
 
 @patient
