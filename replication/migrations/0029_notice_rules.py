@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('replication', '0027_machine_told'),
+        ('replication', '0028_seen_in_azure'),
     ]
 
     operations = [
