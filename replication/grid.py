@@ -116,6 +116,7 @@ class View:
     pills: Mapping[str, Pill]
     remarks: Sequence[str]  # what was asked and left out, in sentences
     chosen: Sequence[Column] = ()  # the columns that were asked for; none: the usual ones
+    total: int | None = None  # rows without any filter, where somebody has counted them already
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -132,6 +133,8 @@ class View:
         """The page asked for; the nearest one when there is no such page."""
         size = self.params.get("size", "")
         paginator = Paginator(self.rows, int(size) if size in map(str, SIZES) else 50)
+        if self.total is not None and not self.asked:
+            paginator.count = self.total  # a cached property, filled in beforehand
         return paginator.get_page(self.params.get("page"))
 
     @property
@@ -178,8 +181,8 @@ class Grid:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_key", {column.key: column for column in self.columns if column.order})
 
-    def view(self, rows: Rows, query: QueryDict) -> View:
-        """The rows as the query string asks for them."""
+    def view(self, rows: Rows, query: QueryDict, *, total: int | None = None) -> View:
+        """The rows as the query string asks for them. total: how many there are, when that is known."""
         params = {key: clean(query.get(key)) for key in query} | {"columns": columns_of(query)}
         remarks: list[str] = []
         pills, narrowed = {}, rows
@@ -200,6 +203,7 @@ class Grid:
             pills=pills,
             remarks=remarks,
             chosen=self._chosen(columns_of(query), remarks),
+            total=total,
         )
 
     def _chosen(self, asked: str, remarks: list[str]) -> list[Column]:

@@ -20,6 +20,7 @@ class Vault(models.Model):
     location = models.CharField(max_length=60)
     site = models.JSONField(default=dict, blank=True)  # domain Site as JSON (sync.sites)
     caches = models.JSONField(default=dict, blank=True)  # load of the cache accounts (domain/caches.py)
+    summary = models.JSONField(default=dict, blank=True)  # numbers of its items, kept by counts.py
     as_of = models.DateTimeField(null=True, blank=True)  # items and site last read completely
     due_at = models.DateTimeField(null=True, blank=True, db_index=True)  # when a worker reads it next
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -1,45 +1,37 @@
 """Replicated items: the grid, its summary and its rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, JSONField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, JSONField, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
-from replication import clock
+from replication import clock, counts
 from replication.charts import Part
+from replication.counts import ABOVE_TARGET, TEST_EVERY, test_due
 from replication.domain import ids
 from replication.domain.safety import RPO_TARGET
 from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.domain.words import duration
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
-from replication.models import AffectedItem, Machine, ProtectedItem
+from replication.models import AffectedItem, Machine, ProtectedItem, Vault
 from replication.presenters import safety
 from replication.presenters.looks import State, health_word, item_state, region
 
-TEST_EVERY = timedelta(days=180)  # portal-behaviour.md §2.3: test each machine at least every six months
-
 _MOVING = tuple(status.value for status, look in ITEM.items() if look.moving)
-ABOVE_TARGET = Q(rpo__gt=RPO_TARGET)
 
 
-def test_due() -> Q:
-    """Protected machines without a test failover in the last half year."""
-    late = Q(last_test_at=None) | Q(last_test_at__lt=clock.now() - TEST_EVERY)
-    return Q(status=ItemStatus.PROTECTED) & late
-
-
-def grid(names: Mapping[str, str], several_vaults: bool) -> Grid:
-    """The grid of one vault, or of all that a person sees; `names` are the regions' display names."""
-    columns, filters = list(_columns(names)), list(_filters(names))
+def grid(names: Mapping[str, str], several_vaults: bool, vaults: Sequence[Vault] = ()) -> Grid:
+    """The grid of one vault, or of all that a person sees. names: the regions' display names; vaults: those whose items it has."""
+    columns, filters = list(_columns(names)), list(_filters(names, vaults))
     if several_vaults:
         columns.insert(
             1, Column(key="vault", label="Vault", order=("vault__name", "name"), text=lambda i: i.vault.name)
         )
-        filters.append(Choice(key="vault", label="Vault", narrow=by("vault__name"), options=distinct("vault__name")))
+        filters.append(Choice(key="vault", label="Vault", narrow=by("vault__name"), options=[(vault.name, vault.name) for vault in vaults]))
     return Grid(columns=columns, filters=filters, search=anywhere, default_sort="health")
 
 
@@ -116,7 +108,13 @@ def _with_code(rows: Rows, code: str) -> Rows:
     return rows.filter(Exists(there))
 
 
-def _filters(names: Mapping[str, str]) -> tuple[Choice | Text, ...]:
+def _known(vaults: Sequence[Vault], name: str, label: Callable[[str], str] = str) -> Any:
+    """The choices of a filter, as counted when the items were stored; else read from the rows."""
+    found = counts.values(vaults, name)
+    return distinct(name, label) if found is None else [(value, label(value)) for value in found]
+
+
+def _filters(names: Mapping[str, str], vaults: Sequence[Vault]) -> tuple[Choice | Text, ...]:
     statuses = [(status.value, look.label) for status, look in ITEM.items()]
     return (
         Choice(key="health", label="Health", narrow=by("health"), options=[(k, v.label) for k, v in HEALTH.items()]),
@@ -125,9 +123,9 @@ def _filters(names: Mapping[str, str]) -> tuple[Choice | Text, ...]:
             key="source",
             label="Source",
             narrow=by("primary_location"),
-            options=distinct("primary_location", lambda name: region(names, name)),
+            options=_known(vaults, "primary_location", lambda name: region(names, name)),
         ),
-        Choice(key="policy", label="Policy", narrow=by("policy_name"), options=distinct("policy_name")),
+        Choice(key="policy", label="Policy", narrow=by("policy_name"), options=_known(vaults, "policy_name")),
         Text(key="code", label="Health issue", narrow=_with_code),
         Choice(
             key="rpo",
@@ -218,22 +216,10 @@ class Summary:
         return self.protected - self.test_due
 
 
-def summary(rows: QuerySet[ProtectedItem]) -> Summary:
-    """Counts over all of a person's items in view, whatever the filter."""
-    counts = rows.order_by().aggregate(
-        total=Count("pk"),
-        newest=Max("pk"),
-        protected=Count("pk", Q(status=ItemStatus.PROTECTED)),
-        copying=Count("pk", Q(status=ItemStatus.COPYING)),
-        enabling=Count("pk", Q(status=ItemStatus.ENABLING)),
-        waiting=Count("pk", Q(status=ItemStatus.FINISHING)),
-        above_target=Count("pk", ABOVE_TARGET),
-        measured=Count("pk", Q(rpo__isnull=False)),
-        worst_rpo=Max("rpo"),
-        test_due=Count("pk", test_due()),
-        **{f"health_{value}": Count("pk", Q(health=value)) for value in HEALTH},
-    )
-    return Summary(health={value: counts.pop(f"health_{value}") for value in HEALTH}, **counts)
+def summary(rows: QuerySet[ProtectedItem], vaults: Iterable[Vault] = ()) -> Summary:
+    """Counts over all of a person's items in view, whatever the filter: as counted when they were stored, else now."""
+    found = dict(counts.kept(vaults) or counts.count(rows))
+    return Summary(health={value: found.pop(f"health_{value}") for value in HEALTH}, **found)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------

@@ -33,9 +33,10 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     vault = access.vault(person, pk) if pk is not None else None
     vaults = list(_vaults(person, vault).select_related("connection"))
     names = regions(vaults)
-    view = present.grid(names, vault is None).view(_shown(person, vault, request.GET), request.GET)
+    summary = present.summary(_rows(person, vault), vaults)
+    grid = present.grid(names, vault is None, vaults)
+    view = grid.view(_shown(person, vault, request.GET), request.GET, total=summary.total)
     rows = [present.ItemRow(item, names) for item in view.page]
-    summary = present.summary(_rows(person, vault))
     known = live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda v: v.pk)})
     context = {
         "vault": vault,
@@ -136,15 +137,15 @@ def _changed(
 ) -> HttpResponse:
     vault = access.vault(person, pk) if pk is not None else None
     ids = [int(each) for each in request.GET.get("ids", "").split(",")[:200] if live.number(each)]
-    names = regions(_vaults(person, vault).select_related("connection"))
-    view = present.grid(names, vault is None).view(_shown(person, vault, request.GET), _only_columns(request))
+    vaults = list(_vaults(person, vault).select_related("connection"))
+    names = regions(vaults)
+    view = present.grid(names, vault is None, vaults).view(_shown(person, vault, request.GET), _only_columns(request))
     rows = [present.ItemRow(item, names) for item in view.rows.filter(pk__in=ids)]
     changed = [row for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
     asked = request.GET.get("newest", "")
     newest = int(asked) if live.number(asked) else 0
-    summary = present.summary(_rows(person, vault))
+    summary = present.summary(_rows(person, vault), vaults)
     poll = _poll(vault, rows, live.write_versions(now), newest, view.params.get("columns", ""))
-    vaults = list(_vaults(person, vault))
     context = {
         "problems": [each for each in vaults if each.problem],
         "rows": changed,

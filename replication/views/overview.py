@@ -32,7 +32,7 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
     vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).select_related("connection"))
-    summary = item_rows.summary(access.items(person, vault).filter(gone_at=None))
+    summary = item_rows.summary(access.items(person, vault).filter(gone_at=None), vaults)
     held = held_roles(request, person)
     role = held.get(vault.pk) if vault else next(iter(held.values()), None)
     drafts = access.drafts(person, vault).filter(state="open")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from replication import counts
 from replication.domain import inventory as inv
 from replication.gateway.arm import LARGEST, plain, whole
 from replication.models import AffectedItem, Event, HealthIssue, Person, ProtectedItem, Vault
@@ -118,3 +119,21 @@ def test_only_new_events_are_read_and_old_ones_stay(vault: Vault, monkeypatch: A
     assert Event.objects.filter(item_key=item_key(vault.key, "A")).count() == 9
     events.store_events(vault, [event(200_000)], now=NOON + timedelta(days=100))
     assert Event.objects.count() == 1
+
+
+def test_numbers_are_counted_when_items_are_stored_and_added_up_by_pages(vault: Vault) -> None:
+    read(vault, item("a", rpo=60), item("b", rpo=9000, policy_name="24-hour", replication_health="Critical"))
+    assert counts.kept([vault]) is None
+    counts.keep(vault, changed=True)
+    vault.refresh_from_db()
+    rows = ProtectedItem.objects.filter(vault=vault, gone_at=None)
+    assert counts.kept([vault]) == counts.count(rows)
+    twice = counts.kept([vault, vault])
+    assert twice is not None
+    assert (twice["total"], twice["above_target"], twice["worst_rpo"]) == (4, 2, 9000)
+    assert (counts.values([vault], "policy_name"), counts.values([vault], "primary_location")) == (["24-hour"], ["eastasia"])
+    read(vault, item("a", rpo=60))
+    counts.keep(vault, changed=False)
+    assert counts.kept([vault]) is not None
+    counts.keep(vault, changed=True)
+    assert (counts.kept([vault]) or {})["total"] == 1

@@ -33,6 +33,13 @@ def machine_key(name: str, group: str = "rg-erp") -> str:
 
 
 def item(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
+    made = item_row(vault, name, **columns)
+    made.save(force_insert=True)
+    return made
+
+
+def item_row(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
+    """An item that is not stored yet."""
     health = columns.setdefault("health", "Normal")
     status = columns.setdefault("status", "protected")
     errors = columns.pop("errors", ())
@@ -54,7 +61,7 @@ def item(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
         "search": f"{name} rg-erp", "document": document, "digest": "", "first_seen_at": NOON, "changed_at": NOON,
         "as_of": NOON, "issue_count": len(errors),
     }  # fmt: skip
-    return ProtectedItem.objects.create(**given | columns | {"status": status})
+    return ProtectedItem(**given | columns | {"status": status})
 
 
 def seen(vault: Vault, at: datetime, what: dict[ProtectedItem, Observed]) -> None:
