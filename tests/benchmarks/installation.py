@@ -33,7 +33,9 @@ class Installation(House):
     @property
     def env(self) -> dict[str, str]:
         kept = {name: value for name, value in super().env.items() if name not in SHORTENED}
-        return kept | {"PORTAL_SITE_RECOVERY_WRITES": str(self.writes_a_minute), "PORTAL_LOG_LEVEL": "WARNING"}
+        # The checks of the plan are a page before the run, and no part of it.
+        told = {"PORTAL_CHECKS_REQUIRED": "0", "PORTAL_LOG_LEVEL": "WARNING"}
+        return kept | told | {"PORTAL_SITE_RECOVERY_WRITES": str(self.writes_a_minute)}
 
     def _argv(self, name: str) -> list[str]:
         if name != "web":

@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -238,8 +238,8 @@ def _longest(steps: dict[str, tuple[list[str], float]]) -> float:
 
 
 def fairness(machines: int) -> None:
-    """A run of five, and one of a half, behind a big one."""
-    half = machines // 2
+    """A run of five, and another big one, behind a big one."""
+    half = min(machines // 2, 150)
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder) / "home", machines + half + 6) as one:
         one.make_foundations()
         big = one.press_enable(1, machines)
@@ -285,14 +285,30 @@ def main() -> int:
         f"{N:,} machines; calls and processor time are per machine, memory is the peak of each program with its children"
     )
     say(COLUMNS.format(*HEAD))
+    rows: dict[str, Row] = {}
     for name, part in PARTS.items():
         for row in part() if not only or name in only else []:
             say("\n".join([row.text(), *row.remarks]))
+            rows[name] = row
+    for line in _compared(rows):
+        say(line)
     if not only or "foundations" in only:
         foundations()
     if not only or "fairness" in only:
-        fairness(min(N, 300))
+        fairness(N)
     return 0
+
+
+def _compared(rows: Mapping[str, Row]) -> Iterator[str]:
+    """Ours beside the hard rival, and a machine of ten thousand beside one of a thousand."""
+    for mine, theirs in (("ours", "rival"), ("site-recovery", "rival-site-recovery")):
+        if mine in rows and theirs in rows:
+            yield f"{rows[mine].name}: {rows[mine].seconds / rows[theirs].seconds:.2f} of the hard rival's time (goal 1.05)"
+    if "full" in rows and "ours" in rows:
+        many, few = rows["full"], rows["ours"]
+        spent = [f"{name} {many.processor[name] / few.processor[name]:.2f}" for name in PROGRAMS]
+        calls = f"writes {many.writes / few.writes:.2f}, reads {many.reads / few.reads:.2f}"
+        yield f"a machine of {many.machines:,} beside one of {few.machines:,} (goal 1.10): processor {', '.join(spent)}; {calls}"
 
 
 if __name__ == "__main__":
