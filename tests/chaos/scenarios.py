@@ -48,6 +48,7 @@ NO_POLICY = (_put("replicationpolicies", 1, do="operation", outcome="Failed", co
 SCENARIOS: dict[str, Scenario] = {
     "smooth": Scenario(("few",), ("succeeded",)),
     "rough": Scenario(("few",), ("succeeded",), ROUGH, durations=0.025),
+    "late": Scenario(("few",), ("succeeded",), durations=0.04),
     "pair": Scenario(("few", "other"), ("succeeded", "succeeded")),
     "many": Scenario(("many",), ("succeeded",)),
     "named": Scenario(("named",), ("succeeded",)),
