@@ -49,7 +49,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     for name, text in request.GET.items():
         setting = SETTINGS.get(name)
         if setting and setting.preview:
-            return HttpResponse(escape(setting.preview(text[: setting.longest])))
+            return HttpResponse(escape(setting.preview(str(text)[: setting.longest])))
     return HttpResponse(status=204)
 
 

@@ -63,12 +63,8 @@ class NewNames(PlacementForm):
 
     def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings; empty sections are left out."""
-        placed = {name: title for title, names in _SECTIONS for name in names}
-        found: dict[str, list[forms.BoundField]] = {title: [] for title, _ in _SECTIONS}
-        for field in self:
-            if field.name in placed:
-                found[placed[field.name]].append(field)
-        return [(title, fields) for title, fields in found.items() if fields]
+        found = [(title, [self[name] for name in names if name in self.fields]) for title, names in _SECTIONS]
+        return [(title, fields) for title, fields in found if fields]
 
 
 _SECTIONS = (

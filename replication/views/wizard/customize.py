@@ -149,7 +149,7 @@ def name(request: HttpRequest, pk: UUID) -> HttpResponse:
     if isinstance(draft, HttpResponse):
         return draft
     field = request.GET.get("of", "")
-    texts = [value for key, value in request.GET.items() if field and key != "of" and key.endswith(field)]
+    texts = [str(value) for key, value in request.GET.items() if field and key != "of" and key.endswith(field)]
     said = present.name_said(draft, signed_in(request), field, texts[0][:200]) if texts else ""
     return HttpResponse(escape(said))
 
