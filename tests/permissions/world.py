@@ -263,7 +263,7 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
         return [uuid or side.draft.pk, side.draft.machines.values_list("pk", flat=True)[0]]
     if name == "draft_why":
         return [uuid or side.draft.pk, side.draft.machines.values_list("machine_id", flat=True)[0]]
-    if name.startswith("draft"):
+    if name.startswith("draft") and name != "drafts":
         return [uuid or side.draft.pk]
     child = world.theirs if target == "mixed" else side
     of_vault = ABSENT if absent else side.vault.pk
