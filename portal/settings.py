@@ -13,6 +13,8 @@ from portal import environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("PORTAL_HOME", BASE_DIR / "var")).resolve()
 HOME.mkdir(parents=True, exist_ok=True)
+# Where the audit's head is kept beside the database (actions/restored.py): on storage that a restored backup does not reach.
+AUDIT_MARK = os.environ.get("PORTAL_AUDIT_MARK", str(HOME / "audit-mark.json"))
 
 
 def _secret_key() -> str:

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from portal.sessions import SessionStore
 from replication import clock, delivery
-from replication.actions import approvals, checkpoints, drafts, notices, retention, streaming, verification
+from replication.actions import approvals, checkpoints, drafts, notices, restored, retention, streaming, verification
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -49,6 +49,7 @@ def sync_vault(vault_id: int) -> None:
 @shared_task(name="replication.watch_audit")
 def watch_audit() -> None:
     """Seal the audit's head, and walk its chain when that is due or was asked for."""
+    restored.remember()
     checkpoints.take()
     verification.check_if_due()
 

@@ -56,7 +56,7 @@ def settings_of(row: ProtectedItem, item: inv.Item) -> UpdateSpec:
 
 
 def _resync(row: ProtectedItem, item: inv.Item) -> Wanted:
-    after = {"replica": "compared with the source anew"}
+    after = {"Replica": "compared with the source anew"}
     return Wanted(title=row.name, spec=ResyncSpec(**about(row, item)), before={}, after=after)
 
 
@@ -68,7 +68,7 @@ def _agent(row: ProtectedItem, item: inv.Item) -> Wanted:
 
 def _disable(row: ProtectedItem, item: inv.Item) -> Wanted:
     spec = DisableSpec(**about(row, item), identity=item.correlation_id)
-    return Wanted(title=row.name, spec=spec, before={"replication": "enabled"}, after={"replication": "disabled"})
+    return Wanted(title=row.name, spec=spec, before={"Replication": "enabled"}, after={"Replication": "disabled"})
 
 
 def _dismiss(row: ProtectedItem, item: inv.Item) -> Wanted | None:

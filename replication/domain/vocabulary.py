@@ -44,6 +44,7 @@ ACTIONS: dict[str, str] = {
     "run.take_over": "{actor} took over {subject}",
     "run.ended": "{subject} ended",
     "run.evidence": "{actor} took the evidence of {subject}",
+    "database.restored": "{actor} confirmed that {subject}, put back to an older state, is the one to go on with",
     "azure.operation": "{actor} asked Azure for this, not this console: {subject}",
     "azure.item_gone": "{actor} ended the replication of {subject}, not through this console",
     "azure.policy_changed": "{actor} changed the replication policy {subject}, not through this console",

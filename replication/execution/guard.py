@@ -7,7 +7,8 @@ pressed the button may have been right an hour ago.
 from datetime import timedelta
 
 from replication import clock
-from replication.domain.problems import Problem
+from replication.actions import restored
+from replication.domain.problems import Problem, When
 from replication.domain.specs import Found, Spec
 from replication.models import Step
 
@@ -21,6 +22,21 @@ def objection(step: Step, spec: Spec, found: Found | None) -> Problem | None:
     return spec.objection(found)
 
 
+def held_back(spec: Spec) -> Problem | None:
+    """Why it waits for a person, or None: in a restored database, what destroys may have been done already, or meant for another state."""
+    if not spec.destroys or not restored.suspected():
+        return None
+    return _RESTORED
+
+
+_RESTORED = Problem(
+    code="DatabaseRestored",
+    message="The database was put back to an older state: what destroys waits until a person has looked.",
+    causes="Its audit ends before, or departs from, the mark that is kept beside it.",
+    action="Compare the machines in Azure with this run, then say `manage.py confirm_restore --by NAME` or cancel the run.",
+    when=When.LATER,
+    retry_after=30,
+)
 _EXPIRED = Problem(
     code="Expired",
     message="This was not begun within an hour of being confirmed, and is not begun any more.",

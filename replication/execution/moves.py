@@ -65,6 +65,8 @@ def begin(step: Step, azure: Azure) -> None:
     view = compare(spec, found)
     if problem := guard.objection(step, spec, found):
         ledger.fail(step, problem)
+    elif problem := guard.held_back(spec):
+        trouble.refused(step, AzureError(problem))
     elif view.sight is Sight.ABSENT:
         _send(step, spec.addressed(found.spec) if found else spec, azure)
     elif view.sight is Sight.EARLY:

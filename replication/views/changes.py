@@ -218,7 +218,7 @@ def _named(found: Sequence[str], present_id: str) -> Options:
 
 _ICONS = {
     Purpose.UPDATE: "settings", Purpose.RESYNC: "sync", Purpose.UPDATE_AGENT: "download", Purpose.ADD_DISKS: "disk",
-    Purpose.DISMISS: "ok", Purpose.DISABLE: "stop",
+    Purpose.DISMISS: "check", Purpose.DISABLE: "stop",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ def azure(protected_process: simulated.Simulator, monkeypatch: Any, settings: An
     settings.ARM_ENDPOINT, settings.ARM_CA_BUNDLE = protected_process.endpoint, protected_process.ca
     settings.AZURE_TENANT_ID, settings.AZURE_CLIENT_ID = protected_process.tenant, protected_process.client_id
     settings.LONGEST_FACTOR = 0.01
+    settings.AUDIT_MARK = str(protected_process.home / "no-mark.json")
     forget_gateways()
     return protected_process
 

@@ -1,13 +1,17 @@
 """Each kind of change against the simulator: asked for, done, read back; and refused by the step itself when it must be."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
 
 from replication import clock
-from replication.actions import changes
+from replication.actions import changes, itemchanges, restored
 from replication.actions.actor import Actor
 from replication.actions.changes import Wanted, plan_of_change, start
 from replication.domain import ids
@@ -22,6 +26,8 @@ from replication.domain.changes import (
     UpdateSpec,
 )
 from replication.domain.specs import NetworkMappingSpec, PolicySpec, Spec
+from replication.execution import engine
+from replication.gateway.clients import Clients
 from replication.gateway.port import Gateway
 from replication.models import AuditEntry, ProtectedItem, Resource, Run, Vault
 from tests.changes.conftest import finished, read_again
@@ -155,3 +161,62 @@ def test_many_are_disabled_only_with_their_number_typed(
         with pytest.raises(changes.Uncounted):
             start(vault, Purpose.DISABLE, wanted, digest=digest, actor=actor, count=typed)
     assert start(vault, Purpose.DISABLE, wanted, digest=digest, actor=actor, count=3).machine_count == 3
+
+
+def fail_over(vault: Vault, item: ProtectedItem, *, commit: bool) -> None:
+    """By somebody else, through the SDK."""
+    where = ids.parse(item.arm_id)
+    assert where is not None
+    group = clients_of(vault).site_recovery(where.subscription).replication_protected_items
+    path = (where.group, *where.names)
+    body = {
+        "properties": {
+            "failoverDirection": "PrimaryToRecovery",
+            "sourceSiteOperations": "NotRequired",
+            "providerSpecificDetails": {"instanceType": "A2A"},
+        }
+    }
+    group.begin_unplanned_failover(*path, body, polling_interval=0.05).result()
+    if commit:
+        group.begin_failover_commit(*path, polling_interval=0.05).result()
+
+
+def clients_of(vault: Vault) -> Clients:
+    return Clients(vault.connection.endpoint, django_settings.ARM_CA_BUNDLE)
+
+
+@pytest.mark.parametrize("commit", [False, True])
+def test_a_failed_over_one_is_refused_by_the_step(
+    vault: Vault, items: list[ProtectedItem], gateway: Gateway, actor: Actor, azure: Any, commit: bool
+) -> None:
+    """Asked for while it was protected; then somebody fails it over before the step begins."""
+    run = begun(vault, Purpose.DISABLE, actor, DisableSpec(**about(items[0])))
+    fail_over(vault, items[0], commit=commit)
+    assert refusal(finished(run, gateway)) == "FailedOver"
+    removed = azure.control("GET", "log?verb=POST&type=*/replicationProtectedItems&action=remove")
+    assert not [each for each in removed if each["action"] == "remove"]
+    read_again(vault)
+    items[0].refresh_from_db()
+    assert itemchanges.judged([items[0]], Purpose.DISABLE).wanted == []
+
+
+def test_in_a_restored_database_it_waits_for_a_person(
+    vault: Vault, items: list[ProtectedItem], gateway: Gateway, actor: Actor, azure: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.AUDIT_MARK = str(tmp_path / "mark.json")
+    restored.remember()
+    known = (tmp_path / "mark.json").read_text()
+    assert not restored.suspected()
+    sequence = json.loads(known)["sequence"]
+    (tmp_path / "mark.json").write_text(json.dumps({"sequence": sequence + 1000, "hash": "of a later day"}))
+    run = begun(vault, Purpose.DISABLE, actor, DisableSpec(**about(items[0])))
+    engine.advance(run.pk, gateway, seconds=1)
+    step = run.steps.get()
+    assert (step.state, step.problem["code"]) == ("waiting", "DatabaseRestored")
+    restored.remember()  # the beat does not wave it through
+    assert restored.suspected()
+    assert untouched(azure)
+    call_command("confirm_restore", by="Ada", reason="looked")
+    assert AuditEntry.objects.get(action="database.restored").actor_name == "Ada (command line)"
+    run.steps.update(due_at=clock.now())
+    assert finished(run, gateway).state == "succeeded"
