@@ -55,7 +55,7 @@ def test_the_reason_stands_in_the_row_and_with_its_parts_on_a_page_of_its_own(
     row = text(web.get(f"/replicate/{draft.pk}/machines/", {"q": "erp-off"}))
     assert row.count("The machine is deallocated.") == 2  # the second is what a phone shows, under the name
     page = text(web.get(f"/replicate/{draft.pk}/machines/{machines[2].pk}/"))
-    for part in ("Possible causes", "Recommended action", "Who can fix it", "machine owner", "Unknown, because Azure was not asked"):
+    for part in ("Possible causes", "Recommended action", "Who can fix it", "Machine owner", "Unknown, because Azure was not asked"):
         assert part in page
 
 

@@ -1,0 +1,122 @@
+"""`python -m tests.benchmarks.wizard`: the picker, the review and a pasted list at 100, 1,000 and 10,000 machines (part of bench-pages).
+
+Each page stands beside a bare view of the same rows (same middleware and sign-in, `values_list`, one f-string loop, no template) and
+beside itself at a hundred machines. The review is of fifty chosen machines in an inventory of so many. Figures are printed, never
+asserted; processor time of the whole request, the median of turns that alternate with the bare view. Queries are asserted in tests/wizard.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+SIZES = (100, 1_000, 10_000)
+TURNS = 15
+CHOSEN, LINES = 50, 1_000
+PAGES = {
+    "picker": "/replicate/{draft}/machines/",
+    "picker, filtered": "/replicate/{draft}/machines/?can=yes&os=Windows&sort=-size",
+    "picker, search": "/replicate/{draft}/machines/?q=erp-0004",
+    "matrix": "/replicate/{draft}/machines/matrix/?can=no",
+    "review": "/replicate/{draft}/review/",
+}
+
+
+def prepare(home: str) -> None:
+    """An installation of this process's own."""
+    os.environ |= {"PORTAL_HOME": home, "PORTAL_PLAIN_STATIC": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.ROOT_URLCONF = "tests.benchmarks.barely"
+    call_command("migrate", verbosity=0)
+
+
+@contextmanager
+def emptied() -> Iterator[None]:
+    """What is made inside goes again."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def measure() -> None:
+    """The table."""
+    from tests.benchmarks.choosing import build
+
+    _say(f"{'page':24}{'machines':>9}{'ms':>8}{'queries':>9}{'x bare':>8}{'x at 100':>10}")
+    first: dict[str, float] = {}
+    for size in SIZES:
+        with emptied():
+            known = build(size, CHOSEN)
+            for name, address in PAGES.items():
+                ask = _asker(known, address)
+                page, bare = in_turn(ask, _asker(known, "/bare/{draft}/"))
+                first.setdefault(name, page)
+                ratio = page / first[name]
+                _say(f"{name:24}{size:>9,}{1000 * page:>8.1f}{queries(ask):>9}{page / bare:>8.2f}{ratio:>10.2f}")
+            _paste(known, size)
+
+
+def _paste(known: dict[str, Any], size: int) -> None:
+    """A thousand lines, one in ten of them a typo, in capitals."""
+    lines = [f"ERP-{n % (size * 10 // 9):05}" for n in range(LINES)]
+    began = time.perf_counter()
+    answer = known["client"].post(f"/replicate/{known['draft']}/paste/", {"list": "\n".join(lines), "do": "check"})
+    assert answer.status_code == 200
+    _say(f"{'paste of 1,000 lines':24}{size:>9,}{1000 * (time.perf_counter() - began):>8.0f}")
+
+
+def _asker(known: dict[str, Any], address: str) -> Callable[[], Any]:
+    url = address.format(**known)
+
+    def ask() -> Any:
+        answer = known["client"].get(url)
+        assert answer.status_code == 200, (url, answer.status_code, answer.headers.get("Location"))
+        return answer
+
+    return ask
+
+
+def in_turn(*calls: Callable[[], object]) -> list[float]:
+    """The median processor seconds of each call, taken in turn; the first two turns only warm up."""
+    times: list[list[float]] = [[] for _ in calls]
+    for turn in range(TURNS + 2):
+        for call, taken in zip(calls, times, strict=True):
+            began = time.process_time()
+            call()
+            if turn > 1:
+                taken.append(time.process_time() - began)
+    return [median(taken) for taken in times]
+
+
+def queries(ask: Callable[[], Any]) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        ask()
+    return len(captured)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as home:
+        prepare(home)
+        measure()
