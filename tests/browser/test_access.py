@@ -20,7 +20,7 @@ Visit = Callable[..., Visitor]
 
 # What is no page of its own: actions, fragments and downloads.
 NOT_PAGES = re.compile(
-    r"(_refresh|_live|_preview|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|name|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
+    r"(_refresh|_live|view_save|view_delete|issue_acknowledge|issue_withdraw|_preview|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|name|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
     r"|^(logout|theme|reading|home|draft)$"
 )
 # Addresses that the story leads to; `{vault}` and the others are what stands in its own addresses.
@@ -32,6 +32,19 @@ PAGES = {
     "all_items": ("helpdesk", "/items/"),
     "items": ("operator", "{vault}items/"),
     "item": ("lead", "{item}"),
+    "all_overview": ("helpdesk", "/overview/"),
+    "coverage": ("helpdesk", "/coverage/"),
+    "leftovers": ("lead", "/leftovers/"),
+    "all_issues": ("helpdesk", "/issues/"),
+    "issues": ("operator", "{vault}issues/"),
+    "issue": ("helpdesk", "{vault}issues/ grid"),
+    "codes": ("helpdesk", "/codes/"),
+    "item_recovery-points": ("helpdesk", "{item}recovery-points/"),
+    "item_disks": ("helpdesk", "{item}disks/"),
+    "item_network": ("helpdesk", "{item}network/"),
+    "item_events": ("helpdesk", "{item}events/"),
+    "item_jobs": ("helpdesk", "{item}jobs/"),
+    "item_record": ("lead", "{item}record/"),
     "all_runs": ("operator", "/runs/"),
     "runs": ("helpdesk", "{vault}runs/"),
     "run": ("operator", "{run}"),
