@@ -48,7 +48,7 @@ browser: ready-browser ## a real Chromium walks every page: CHROMIUM=/usr/bin/ch
 services: ready-services ## the tests again on PostgreSQL and Redis, which it brings along
 	$(RUN) -m scripts.services $(RUN) -m pytest tests/services -q
 	$(RUN) -m scripts.services $(RUN) -m pytest $(FAST) --ignore=tests/domain --ignore=tests/architecture \
-		--ignore=tests/project --ignore=tests/simulator -q
+		--ignore=tests/project --ignore=tests/simulator -n $(WORKERS) --maxprocesses 4 --dist loadfile -q
 
 conformance-clients: ready-test ## azure-cli and the JavaScript SDKs against the simulator
 	tests/clients/run
