@@ -22,14 +22,19 @@ def tell(
     kind: Kind, vault: Vault, subjects: Sequence[Subject], *, run: Run | None = None, only: Iterable[Person] = (), detail: str = ""
 ) -> Notice:
     """Tell everybody who wants to know; call inside the transaction of what happened. only: the people that it concerns, () for all."""
-    now = clock.now()
+    now, named = clock.now(), [[_storable(name), pk] for name, pk in subjects[:NAMED]]
     notice = Notice.objects.create(
-        at=now, kind=kind, vault=vault, run=run, count=len(subjects), subjects=list(subjects[:NAMED]), detail=detail[:300]
+        at=now, kind=kind, vault=vault, run=run, count=len(subjects), subjects=named, detail=_storable(detail)[:300]
     )
     people = _wishes(kind, vault, {person.pk for person in only})
     BellEntry.objects.bulk_create(BellEntry(person_id=pk, notice=notice) for pk, (bell, _) in people.items() if bell)
     _send(notice, people, now)
     return notice
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: what happened must not be undone because somebody's words cannot be kept."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _wishes(kind: Kind, vault: Vault, only: set[int]) -> dict[int, tuple[bool, bool]]:

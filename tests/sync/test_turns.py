@@ -158,3 +158,9 @@ def test_the_bell_forgets_after_a_month(vault, admin):
     with clock.injected(lambda: BEGIN + timedelta(days=31)):
         notices.forget_old()
         assert told() == []
+
+
+def test_words_that_no_database_takes_do_not_undo_what_happened(vault, admin):
+    made = notices.tell(Kind.ITEM_CRITICAL, vault, [("e\x00rp\ud800", None)], detail="no\x00 \udfff")
+    made.refresh_from_db()
+    assert (made.subjects, made.detail) == ([["erp?", None]], "no ?")
