@@ -61,6 +61,7 @@ bench-runs: ready-test ## a thousand machines against Azure's own limits and the
 
 bench-pages: ready-test ## every page at ten thousand machines
 	$(RUN) -m tests.benchmarks.wizard
+	$(RUN) -m tests.benchmarks.pages
 
 bench-eligibility: ready-test ## every documented reason against a fleet of ten thousand with each of them planted
 	$(RUN) -m tests.benchmarks.eligibility
