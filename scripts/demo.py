@@ -34,7 +34,7 @@ UNWANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "MAKEFLAGS", 
 
 
 # What a demo leaves in its home.
-MADE = ("portal.sqlite3*", "beat-schedule*", "secret-key", "simulator", "valkey", "health", "static", "log")
+MADE = ("portal.sqlite3*", "audit-mark.json", "beat-schedule*", "secret-key", "simulator", "valkey", "health", "static", "log")
 
 
 class CannotStartError(Exception):

@@ -4,10 +4,14 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
+from replication.domain import ids
+from replication.gateway.clients import Clients
 from replication.gateway.port import Gateway
-from replication.models import AuditEntry, ProtectedItem, Run, Vault
+from replication.models import AuditEntry, Machine, ProtectedItem, Run, Vault
+from replication.sync import inventory
 from tests.changes.conftest import finished, person, read_again
 
 
@@ -130,3 +134,36 @@ def test_the_page_offers_what_azure_takes(items: list[ProtectedItem], web: Clien
     assert "Azure reports no newer agent." in text
     assert "Azure keeps a machine&#x27;s policy" in text
     assert f"/items/{items[0].pk}/act/disable/" in text
+
+
+def attach(vault: Vault, item: ProtectedItem) -> None:
+    """A new data disk, by somebody else."""
+    where = ids.parse(str(Machine.objects.get(key=item.machine_key).arm_id))
+    assert where is not None
+    machines = Clients(vault.connection.endpoint, settings.ARM_CA_BUNDLE).compute(where.subscription).virtual_machines
+    machine = machines.get(where.group, where.names[0]).as_dict()
+    profile = machine["properties"]["storageProfile"]
+    lun = max((disk["lun"] for disk in profile["dataDisks"]), default=-1) + 1
+    disk = {"lun": lun, "createOption": "Empty", "diskSizeGB": 32, "managedDisk": {"storageAccountType": "Premium_LRS"}}
+    body = {"properties": {"storageProfile": {"dataDisks": [*profile["dataDisks"], disk]}}}
+    machines.begin_update(where.group, where.names[0], body, polling_interval=0.05).result()
+
+
+def test_an_added_disk_is_protected_or_dismissed(
+    vault: Vault, items: list[ProtectedItem], web: Client, gateway: Gateway
+) -> None:
+    for item in items[:2]:
+        attach(vault, item)
+    inventory.read(vault.connection, gateway)
+    read_again(vault)
+    for item, verb in ((items[0], "add_disks"), (items[1], "dismiss")):
+        address = f"/items/{item.pk}/act/{verb}/"
+        web.post(address, hidden(web.get(address)))
+        run = finished(Run.objects.latest("number"), gateway)
+        assert (run.purpose, run.state) == (verb, "succeeded")
+    read_again(vault)
+    for item, disks in ((items[0], 1), (items[1], 0)):
+        before = len(item.document["details"]["protectedManagedDisks"])
+        item.refresh_from_db()
+        assert len(item.document["details"]["protectedManagedDisks"]) == before + disks
+        assert not any(error["code"] == "153039" for error in item.document["errors"])
