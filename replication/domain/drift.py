@@ -3,7 +3,7 @@
 Only what the plan found there is judged: a resource that it is going to make may have appeared meanwhile, and is observed by its own step.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,12 +133,19 @@ class Estate:
     machines: Mapping[str, inv.Machine]
     items: Mapping[str, str] = field(default_factory=dict)  # the id of the item that replicates it in this vault
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # the name of the other vault that replicates it
+    # Those that stand as they did when the inventory was read and found nothing against them: the rules need not be asked again.
+    unchanged: Collection[str] = ()
 
 
-def as_it_stands(known: inv.Machine | None, standing: inv.Machine) -> inv.Machine:
+def stands_as_known(document: Mapping[str, Any], standing: inv.Machine) -> bool:
+    """Whether a machine is where and as its stored document has it, disks included."""
+    told = (standing.location, standing.power, standing.provisioning_state)
+    same = told == (document["location"], document["power"], document["provisioning_state"])
+    return same and {ids.key(disk["id"]) for disk in document["disks"]} == _disks(standing)
+
+
+def as_it_stands(known: inv.Machine, standing: inv.Machine) -> inv.Machine:
     """The machine as the inventory knows it, with what may have changed since: place, power, state and disks."""
-    if known is None:
-        return standing
     return replace(
         known,
         location=standing.location,
@@ -160,7 +167,8 @@ def machine_problem(spec: ProtectSpec, estate: Estate) -> Problem | None:
         return _drifted("SourceMachineMoved", f"The machine is in {machine.location} now.")
     if _disks(machine) != _planned_disks(spec):
         return _drifted("SourceDisksChanged", _disks_said(machine, spec))
-    return _obstacle(machine, "this vault, under another name" if item else estate.elsewhere.get(key, ""))
+    protected_in = "this vault, under another name" if item else estate.elsewhere.get(key, "")
+    return None if key in estate.unchanged and not protected_in else _obstacle(machine, protected_in)
 
 
 def _obstacle(machine: inv.Machine, protected_in: str) -> Problem | None:

@@ -106,32 +106,36 @@ def _machines(run: Run, plan: Plan, specs: list[ProtectSpec], gateway: Gateway) 
     """Set aside those that are not as they were when the plan was reviewed."""
     if not specs:
         return
+    machines, unchanged = _sources(run, {ids.key(spec.machine_id): spec.machine_id for spec in specs}, gateway)
     estate = drift.Estate(
         location=plan.source_location,
-        machines=_sources(run, {ids.key(spec.machine_id): spec.machine_id for spec in specs}, gateway),
+        machines=machines,
         items=dict(_items(run, gateway)),
         elsewhere=_elsewhere(run),
+        unchanged=unchanged,
     )
     for spec in specs:
         if problem := drift.machine_problem(spec, estate):
             ledger.set_aside(run, [ids.key(spec.machine_id)], problem)
 
 
-def _sources(run: Run, wanted: Mapping[str, str], gateway: Gateway) -> dict[str, inv.Machine]:
-    """The machines by key, as the inventory knows them and as they stand now. wanted: their ids by key."""
+def _sources(run: Run, wanted: Mapping[str, str], gateway: Gateway) -> tuple[dict[str, inv.Machine], set[str]]:
+    """The machines by key, as they stand now, and which of them stand as the inventory knows them. wanted: their ids by key."""
     standing = {ids.key(each.id): each for each in gateway.standing(wanted.values())}
-    known = _known(run, wanted)
-    return {key: drift.as_it_stands(known.get(key), standing[key]) for key in wanted if key in standing}
+    machines = {key: standing[key] for key in wanted if key in standing}
+    unchanged = set[str]()
+    for key, document, replicable in _known(run, machines):
+        if replicable and drift.stands_as_known(document, machines[key]):
+            unchanged.add(key)
+        else:
+            machines[key] = drift.as_it_stands(from_json(inv.Machine, document), machines[key])
+    return machines, unchanged
 
 
-def _known(run: Run, keys: Iterable[str]) -> dict[str, inv.Machine]:
+def _known(run: Run, keys: Iterable[str]) -> Iterator[tuple[str, dict[str, Any], bool]]:
     rows = Machine.objects.filter(connection_id=run.connection_id)
-    found = (
-        document
-        for some in ledger.chunks(sorted(keys))
-        for document in rows.filter(key__in=some).values_list("document", flat=True)
-    )
-    return {ids.key(each.id): each for each in (from_json(inv.Machine, document) for document in found)}
+    for some in ledger.chunks(sorted(keys)):
+        yield from rows.filter(key__in=some).values_list("key", "document", "replicable")
 
 
 def _items(run: Run, gateway: Gateway) -> Iterator[tuple[str, str]]:

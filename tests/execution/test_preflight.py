@@ -8,10 +8,11 @@ import pytest
 
 from replication.domain import ids
 from replication.domain import inventory as inv
+from replication.domain.documents import to_json
 from replication.domain.problems import When
 from replication.domain.specs import Found, PolicySpec, ProtectSpec
 from replication.execution import engine
-from replication.models import AuditEntry, ProtectedItem, Run, Vault
+from replication.models import AuditEntry, Machine, ProtectedItem, Run, Vault
 from tests.execution import build
 from tests.execution.azure import MANY, Azure, Fault, disk, error, machine
 from tests.execution.conftest import finish
@@ -125,6 +126,23 @@ def test_a_machine_that_has_changed_is_set_aside(
     assert problem["code"] == code
     assert said in problem["message"]
     assert azure.accepted[ids.key(build.protection("db").spec.id)] == 0
+
+
+def test_machines_that_stand_as_the_inventory_knows_them_go_on(azure: Azure) -> None:
+    run = build.run("web", "db")
+    for each in map(machine, ("web", "db")):
+        document = to_json(each)
+        Machine.objects.create(
+            connection=run.connection,
+            key=ids.key(each.id),
+            arm_id=each.id,
+            document=document,
+            replicable=True,
+            as_of=run.created_at,
+        )
+    azure.changed["db"] = stopped(machine("db"))
+    finish(run, azure)
+    assert (run.state, run.steps.get(state="failed").problem["code"]) == (Run.State.PARTIAL, "NotRunning")
 
 
 def test_a_machine_that_is_replicated_under_another_name_is_set_aside(azure: Azure) -> None:

@@ -1,11 +1,13 @@
 """What the gateway reads of the scenario, through list calls of the official SDKs."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from replication.domain import drift, ids
 from replication.domain import inventory as inv
+from replication.domain.documents import to_json
 from replication.gateway.port import AzureError, Gateway
 
 PRODUCTION = "Contoso Production"
@@ -100,3 +102,6 @@ def test_machines_tell_themselves_how_they_stand(gateway, machines, names):
         assert (now.location, now.power, now.provisioning_state) == (each.location, each.power, each.provisioning_state)
         assert [disk.id for disk in now.disks] == [disk.id for disk in each.disks]
         assert drift.as_it_stands(each, now) == each
+        assert drift.stands_as_known(to_json(each), now)
+        assert not drift.stands_as_known(to_json(each), replace(now, power=inv.Power.STOPPING))
+        assert not drift.stands_as_known(to_json(each), replace(now, disks=()))
