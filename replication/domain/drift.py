@@ -34,6 +34,8 @@ ACTION = "Read the inventory again and start a new draft, which plans with what 
 # A power state that Azure did not tell just now is no drift: enabling itself finds out.
 _UNTOLD = "PowerUnknown"
 
+FEW = 5  # machines of a subscription that are looked at one by one: their own calls cost no more than its lists
+
 
 # --- shared things ---------------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 
 from replication.domain import ids
 from replication.domain import inventory as inv
+from replication.domain.drift import FEW
 from replication.gateway.arm import Json, dig, location, plain, rows, text
 from replication.gateway.classic import classic_body, classic_machine_of
 from replication.gateway.clients import Clients
@@ -16,7 +17,6 @@ from replication.gateway.listing import pages
 from replication.gateway.machines import power_of
 from replication.gateway.port import AzureError
 
-FEW = 5  # machines whose own calls cost no more than lists
 _CLASSIC = "microsoft.classiccompute"
 
 

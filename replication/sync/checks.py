@@ -14,10 +14,9 @@ from replication.domain.checks.asks import Known
 from replication.domain.checks.batch import Batch
 from replication.domain.checks.catalogue import CHECKS, Check
 from replication.domain.compiler import compile_plan
-from replication.domain.inventory import Model
 from replication.domain.problems import Problem
 from replication.gateway.port import AzureError, Gateway
-from replication.models import Draft, Machine, ProtectedItem, Reading
+from replication.models import Draft, ProtectedItem, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -94,15 +93,7 @@ def _batch(draft: Draft) -> Batch | None:
         networks=facts.networks,
         protected=protected,
         cached=cached,
-        classic=_subscriptions(draft, model=Model.CLASSIC.value),
-        unmanaged=_subscriptions(draft, model=Model.RESOURCE_MANAGER.value, document__icontains='"managed": false'),
     )
-
-
-def _subscriptions(draft: Draft, **which: Any) -> frozenset[str]:
-    """Subscriptions with machines of a kind: whoever lists the machines there reads what belongs to them, too."""
-    rows = Machine.objects.filter(connection_id=draft.connection_id, gone_at=None, **which)
-    return frozenset(each.lower() for each in rows.values_list("subscription_id", flat=True).distinct())
 
 
 def _replicated(draft: Draft) -> tuple[dict[str, int], dict[str, int]]:

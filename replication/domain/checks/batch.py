@@ -39,8 +39,7 @@ class Placed:
 class Batch:
     """A plan, and what the stored inventory says of what it names. Mappings go by ids.key.
 
-    protected: disks that are replicated already, by subscription; cached: by the cache account that they use. classic, unmanaged:
-    subscriptions that have classic machines, and machines with unmanaged disks, whoever's.
+    protected: disks that are replicated already, by subscription; cached: by the cache account that they use.
     """
 
     plan: Plan
@@ -51,8 +50,6 @@ class Batch:
     networks: Mapping[str, Network]
     protected: Mapping[str, int] = field(default_factory=dict)
     cached: Mapping[str, int] = field(default_factory=dict)
-    classic: frozenset[str] = frozenset()
-    unmanaged: frozenset[str] = frozenset()
 
     @cached_property
     def placed(self) -> tuple[Placed, ...]:

@@ -5,6 +5,7 @@ first write. What enabling needs beside that is documented (portal-behaviour.md 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from replication.domain.checks import asks
 from replication.domain.checks.asks import Ask, Known
 from replication.domain.checks.batch import Batch
 from replication.domain.checks.findings import OWNER, Finding, place
+from replication.domain.drift import FEW
 from replication.domain.eligibility import Effect
 from replication.domain.inventory import Model
 from replication.domain.plan import PlannedStep
@@ -24,15 +26,11 @@ EVERYONE = "00000000-0000-0000-0000-000000000000"  # as deny assignments name al
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """An action that the run will need. scope: where a role would have to be given, which exists already; why: for people.
-
-    optional: without it the run goes on, knowing less.
-    """
+    """An action that the run will need. scope: where a role would have to be given, which exists already; why: for people."""
 
     action: str
     scope: str
     why: str
-    optional: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -55,22 +53,7 @@ def _above(scope: str) -> Iterator[str]:
 # -- what a run needs -------------------------------------------------------------------------------------------------------
 
 _GROUPS = "Microsoft.Resources/subscriptions/resourceGroups"
-# Before its first write the run compares what the plan rests on with list calls.
-_MACHINE_LISTS = (
-    "Microsoft.Compute/virtualMachines/read",
-    "Microsoft.Compute/disks/read",
-    "Microsoft.Network/networkInterfaces/read",
-    "Microsoft.Resources/subscriptions/resources/read",
-    f"{_GROUPS}/read",
-    "Microsoft.Network/networkSecurityGroups/read",
-    "Microsoft.Network/virtualNetworks/read",
-)
-# What a machine is joined with where it may be read.
-_AROUND_MACHINES = (
-    "Microsoft.Authorization/locks/read",
-    "Microsoft.Resources/links/read",
-    "Microsoft.Compute/skus/read",
-)
+# Before its first write the run compares what it reuses with list calls.
 _LISTED = {
     "resource_group": (f"{_GROUPS}/read",),
     "virtual_network": ("Microsoft.Network/virtualNetworks/read", "Microsoft.Resources/subscriptions/resources/read"),
@@ -80,12 +63,7 @@ _LISTED = {
 
 
 def _lists(batch: Batch) -> Iterator[Demand]:
-    for subscription in sorted(batch.source_subscriptions):
-        why = "to look at the machines again before the first write"
-        for action in (*_MACHINE_LISTS, *_lists_of_others(batch, subscription)):
-            yield Demand(action, f"/subscriptions/{subscription}", why)
-        for action in _AROUND_MACHINES:
-            yield Demand(action, f"/subscriptions/{subscription}", why, optional=True)
+    yield from _machines(batch)
     for step in batch.plan.resources:
         if step.reused:
             for action in _LISTED.get(step.spec.kind, ()):
@@ -93,10 +71,15 @@ def _lists(batch: Batch) -> Iterator[Demand]:
                 yield Demand(action, f"/subscriptions/{ids.subscription(step.spec.id).lower()}", why)
 
 
-def _lists_of_others(batch: Batch, subscription: str) -> tuple[str, ...]:
-    """What listing a subscription's machines asks for besides, for the sake of some of them, chosen or not."""
-    classic = ("Microsoft.ClassicCompute/virtualMachines/read",) if subscription in batch.classic else ()
-    return (*classic, "Microsoft.Storage/storageAccounts/read") if subscription in batch.unmanaged else classic
+def _machines(batch: Batch) -> Iterator[Demand]:
+    """Many machines are looked at by list, a few and the classic ones by themselves (drift.FEW)."""
+    why = "to look at the machines again before the first write"
+    classic = [each.machine.id for each in batch.placed if each.machine.model is Model.CLASSIC]
+    others = Counter(ids.subscription(each.machine.id).lower() for each in batch.placed if each.machine.id not in classic)
+    for subscription in sorted(name for name, number in others.items() if number > FEW):
+        yield Demand("Microsoft.Compute/virtualMachines/read", f"/subscriptions/{subscription}", why)
+    for group in sorted({ids.group_of(each) for each in classic}):
+        yield Demand("Microsoft.ClassicCompute/virtualMachines/read", group, why)
 
 
 def _resources(batch: Batch) -> Iterator[Demand]:
@@ -211,11 +194,11 @@ def _askable(scope: str) -> str:
 def judge(batch: Batch, known: Known) -> Iterator[Finding]:
     """One finding a scope with everything that is missing there, and one for each deny assignment that stands in the way."""
     wanted, me = demands(batch), known.perhaps(asks.principal()) or ""
-    missing: dict[tuple[str, bool], list[Demand]] = {}
+    missing: dict[str, list[Demand]] = {}
     for demand in wanted:
         if not any(_given(demand, known.get(ask)) for ask in _applying(demand, known)):
-            missing.setdefault((demand.scope, demand.optional), []).append(demand)
-    yield from (_missing(scope, lacking, batch.client_id, me) for (scope, _), lacking in missing.items())
+            missing.setdefault(demand.scope, []).append(demand)
+    yield from (_missing(scope, lacking, batch.client_id, me) for scope, lacking in missing.items())
     for subscription in sorted({ids.subscription(d.scope).lower() for d in wanted}):
         for denial in known.perhaps(asks.denials(subscription)) or ():
             yield from _denied(denial, wanted, me)
@@ -269,8 +252,8 @@ def _missing(scope: str, lacking: list[Demand], client_id: str, me: str) -> Find
     first = lacking[0]
     more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
     return Finding(
-        code="MissingReading" if first.optional else "MissingPermission",
-        effect=Effect.WARN if first.optional else Effect.BLOCK,
+        code="MissingPermission",
+        effect=Effect.BLOCK,
         message=f"The console may not {first.action}{more} at {place(scope)}.",
         about=scope,
         causes="No role assignment of the console's application gives this here or above; one given minutes ago may not have arrived yet.",
