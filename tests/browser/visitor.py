@@ -18,6 +18,10 @@ PASSWORDS = {account.username: account.password for account in DEMO_ACCOUNTS}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE, NARROW = (1440, 900), (390, 844)
 LOOKS = [(theme, size) for size in (WIDE, NARROW) for theme in ("light", "dark")]
+# Links without an address, and buttons that would send a form and have none.
+NOWHERE = """() => [...document.querySelectorAll("main a, dialog a, main button, dialog button")]
+    .filter(e => e.tagName === "A" ? !e.getAttribute("href") : e.type === "submit" && !e.form)
+    .map(e => e.ariaLabel || e.innerText.trim())"""
 expect.set_options(timeout=15_000)
 
 
@@ -88,13 +92,14 @@ class Visitor:
         self.page.screenshot(path=self.screenshots / f"{name}.png")
 
     def look(self, name: str) -> None:
-        """Both themes at a desk's and a phone's width: a picture of each, and what axe finds in it is a complaint."""
+        """Both themes at a desk's and a phone's width: a picture of each. What axe finds is a complaint, and so is what leads nowhere."""
         size = self.page.viewport_size
         for theme, (width, height) in LOOKS:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size({"width": width, "height": height})
             self.picture(f"{name}-{theme}-{width}")
             self.complaints += [f"{name}, {theme}, {width}: {each}" for each in self.axe()]
+        self.complaints += [f"{name}: leads nowhere: {each}" for each in self.page.evaluate(NOWHERE)]
         self.page.emulate_media(color_scheme=None)
         if size:
             self.page.set_viewport_size(size)
