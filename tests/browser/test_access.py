@@ -3,114 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.urls import URLPattern
 from playwright.sync_api import Page, expect
 
-from replication.urls import session_urls, urlpatterns
-from replication.views import wizard
-from tests.browser import gestures
+from tests.browser import gestures, plants
+from tests.browser.pages import NOT_PAGES, ON_THE_WAY, PAGES, Places, names, open_page
 from tests.browser.story import Story
 from tests.browser.visitor import NARROW, Visitor, sign_in
 
 Visit = Callable[..., Visitor]
 
-# What is no page of its own: actions, fragments and downloads.
-NOT_PAGES = re.compile(
-    r"(_refresh|_live|view_save|view_delete|issue_acknowledge|issue_withdraw|_preview|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|name|download|download_csv|create_targets|enable|discard|take_over|share|reopen))$"
-    r"|^(logout|theme|reading|home|draft)$"
-)
-# Addresses that the story leads to; `{vault}` and the others are what stands in its own addresses.
-PAGES = {
-    "login": ("", "/sign-in/"),
-    "password_change": ("admin", "/password/"),
-    "vaults": ("admin", "/vaults/"),
-    "overview": ("admin", "{vault}"),
-    "all_items": ("helpdesk", "/items/"),
-    "items": ("operator", "{vault}items/"),
-    "item": ("lead", "{item}"),
-    "all_overview": ("helpdesk", "/overview/"),
-    "coverage": ("helpdesk", "/coverage/"),
-    "leftovers": ("lead", "/leftovers/"),
-    "all_issues": ("helpdesk", "/issues/"),
-    "issues": ("operator", "{vault}issues/"),
-    "issue": ("helpdesk", "{vault}issues/ grid"),
-    "codes": ("helpdesk", "/codes/"),
-    "item_recovery-points": ("helpdesk", "{item}recovery-points/"),
-    "item_disks": ("helpdesk", "{item}disks/"),
-    "item_network": ("helpdesk", "{item}network/"),
-    "item_events": ("helpdesk", "{item}events/"),
-    "item_jobs": ("helpdesk", "{item}jobs/"),
-    "item_record": ("lead", "{item}record/"),
-    "all_runs": ("operator", "/runs/"),
-    "runs": ("helpdesk", "{vault}runs/"),
-    "run": ("operator", "{run}"),
-    "step": ("operator", "{run} Step details"),
-    "jobs": ("operator", "{vault}jobs/"),
-    "job": ("operator", "{vault}jobs/ grid"),
-    "audit": ("helpdesk", "/audit/"),
-    "audit_entry": ("admin", "/audit/ grid"),
-    "people": ("admin", "/people/"),
-    "person_create": ("admin", "/people/new/"),
-    "person": ("admin", "/people/ grid"),
-    "grant": ("admin", "/people/4/grant/{vault_pk}/"),
-    "search": ("admin", "/search/?q=crm"),
-    "drafts": ("admin", "/drafts/?state=open"),
-    "draft_upload": ("admin", "{vault}replicate/upload/"),
-    "draft_source": ("admin", "{draft}source/"),
-    "draft_machines": ("admin", "{draft}machines/"),
-    "draft_paste": ("admin", "{draft}paste/"),
-    "draft_matrix": ("admin", "{draft}machines/matrix/"),
-    "draft_why": ("admin", "{draft}machines/ grid"),
-    "draft_target": ("admin", "{draft}target/"),
-    "draft_customize": ("admin", "{draft}customize/"),
-    "draft_machine": ("admin", "{draft}customize/ grid"),
-    "draft_review": ("admin", "{draft}review/"),
-}
-
-
-def names() -> Iterator[str]:
-    patterns = [*session_urls, *urlpatterns, *wizard.urlpatterns]
-    return (str(pattern.name) for pattern in patterns if isinstance(pattern, URLPattern))
-
 
 def test_no_page_is_forgotten() -> None:
-    assert {name for name in names() if not NOT_PAGES.search(name)} == set(PAGES)
+    assert {name for name in names() if not NOT_PAGES.search(name)} == set(PAGES) | set(ON_THE_WAY)
 
 
 @pytest.fixture(scope="session")
-def draft(browser, console: str, story: Story, _screenshots: Path) -> str:
-    """Address of a draft that is filled in up to the review; the administrator's, and open."""
+def places(browser, console: str, story: Story, _screenshots: Path) -> Places:
+    """What the story left, a draft of the administrator that is filled in up to the review, and what is set up by hand."""
     administrator = Visitor.arrive(browser, console, _screenshots, "admin")
-    gestures.to_review(administrator.page, "erp-web-01", "erp-web-02")
-    address = administrator.page.url.removesuffix("review/")
-    administrator.leave()
-    return address
+    try:
+        gestures.to_review(administrator.page, "erp-web-01", "erp-web-02")
+        draft = administrator.page.url.removesuffix("review/")
+        return Places(story.vault, story.run, story.item, draft, plants.all_of_them(administrator.page, story.vault))
+    except BaseException:
+        administrator.picture("failed-places")
+        raise
+    finally:
+        administrator.leave()
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_axe_finds_nothing_and_nothing_overflows(name: str, story: Story, draft: str, visit: Visit) -> None:
-    person, address = PAGES[name]
+def test_axe_finds_nothing_and_nothing_overflows(name: str, places: Places, visit: Visit) -> None:
+    person, way = PAGES[name]
     visitor = visit(person)
     visitor.expected |= {403} if name == "password_change" else set()  # a demo account's is published
-    open_page(visitor.page, address, story, draft)
+    open_page(visitor.page, way, places)
     visitor.look(f"page-{name}")
     assert visitor.overflow() == 0
-
-
-def open_page(page: Page, address: str, story: Story, draft: str) -> None:
-    """Go there; what follows a blank is a link to follow."""
-    path, _, link = address.partition(" ")
-    vault_pk = story.vault.rstrip("/").rpartition("/")[2]
-    page.goto(path.format(vault=story.vault, vault_pk=vault_pk, run=story.run, item=story.item, draft=draft))
-    if link == "grid":
-        page.locator("tbody a").first.click()
-    elif link:
-        page.get_by_role("link", name=link).first.click()
-    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_count(1)
 
 
 @pytest.mark.parametrize(("address", "status"), [("/vaults/999999/", 404), ("/nothing/", 404), ("/people/", 403)])
@@ -128,9 +61,9 @@ def test_somebody_elses_draft_is_read_only_until_it_is_taken_over(story: Story, 
     first = visit("admin").page
     gestures.to_review(first, "web-fe-03")
     address = first.url.removesuffix("review/")
-    _second_administrator(first)
+    plants.second_administrator(first)
     second = visit()
-    sign_in(second.page, "second", PASSWORD)
+    sign_in(second.page, plants.SECOND, plants.PASSWORD)
     for name in ("source", "machines", "target", "customize", "review"):
         second.page.goto(f"{address}{name}/")
         expect(second.page.get_by_text("Read only.")).to_be_attached()
@@ -141,35 +74,18 @@ def test_somebody_elses_draft_is_read_only_until_it_is_taken_over(story: Story, 
     expect(first.get_by_text("Read only.")).to_be_visible()
 
 
-PASSWORD = "a-second-administrator"
-
-
-def _second_administrator(page: Page) -> None:
-    """An account and a role for a colleague."""
-    page.goto("/people/new/")
-    page.get_by_label("User name").fill("second")
-    page.get_by_label("Initial password").fill(PASSWORD)
-    gestures.press(page, "Create account", re.compile(r"/people/\d+/$"))
-    page.get_by_label("In vault").select_option(label=gestures.VAULT)
-    gestures.press(page, "Continue", re.compile(r"/grant/\d+/$"))
-    page.get_by_label("Role").select_option(label="Administrator")
-    for side in ("Usable as source", "Usable as target"):
-        page.get_by_label(side).select_option(label=gestures.SUBSCRIPTION)
-    gestures.press(page, "Grant role", re.compile(r"/people/\d+/$"))
-
-
 # --- without a script -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [(1440, 900), NARROW])
 def test_the_wizard_completes_without_script(size: tuple[int, int], story: Story, visit: Visit) -> None:
     visitor = visit(size=size, java_script_enabled=False)
-    page, machine = visitor.page, {1440: "bi-cube-01", 390: "crm-db-01"}[size[0]]
+    page, machine = visitor.page, {1440: "erp-app-02", 390: "crm-db-01"}[size[0]]
     sign_in(page, "admin")
     gestures.begin(page)
     gestures.fill_source(page)
     page.get_by_role("button", name="Show resource groups").click()
-    page.get_by_label(re.compile("^rg-crm-prod" if machine.startswith("crm") else "^rg-bi")).check()
+    page.get_by_label(re.compile("^rg-crm-prod" if machine.startswith("crm") else "^rg-erp-prod")).check()
     gestures.press(page, "Next: Virtual machines", "**/machines/")
     page.get_by_label(f"Select {machine}").check()
     page.get_by_role("button", name="Update selection").click()
