@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('session_key', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='session key')),
                 ('session_data', models.TextField(verbose_name='session data')),
                 ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
-                ('method', models.CharField(blank=True, max_length=20)),
+                ('method', models.CharField(blank=True, max_length=40)),
                 ('address', models.CharField(blank=True, max_length=64)),
                 ('agent', models.CharField(blank=True, max_length=300)),
                 ('begun_at', models.DateTimeField(blank=True, null=True)),

@@ -13,7 +13,7 @@ class Session(AbstractBaseSession):
     """A row of Django's session table with columns of its own; portal/sessions.py fills them in."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="sessions")
-    method = models.CharField(max_length=20, blank=True)  # how they signed in: password, password and code, microsoft
+    method = models.CharField(max_length=40, blank=True)  # how they signed in: password, password and recovery code, microsoft
     address = models.CharField(max_length=64, blank=True)
     agent = models.CharField(max_length=300, blank=True)
     begun_at = models.DateTimeField(null=True, blank=True)

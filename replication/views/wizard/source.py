@@ -71,7 +71,8 @@ def _still_offered(chosen: Chosen, lists: Mapping[str, Any]) -> Chosen:
 def _source_page(
     request: HttpRequest, draft: Draft, form: SourceForm, chosen: Chosen, status: int = 200
 ) -> HttpResponse:
-    ready = chosen | {"subscription_ids": form["subscription_ids"].value() or [], "tags": tags_of(chosen["tags"])}
+    ticked = [_text(each) for each in form["subscription_ids"].value() or []]
+    ready = chosen | {"subscription_ids": ticked, "tags": tags_of(chosen["tags"])}
     choices = SourceChoices.from_json(ready) if chosen["model"] in present.MODELS else None
     found = present.found(draft, signed_in(request), choices)
     return show(request, draft, "source", {"form": form, "found": found}, status=status)
