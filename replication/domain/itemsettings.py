@@ -25,12 +25,12 @@ def settings(details: Details, *, id: str, machine_id: str, machine_name: str) -
         group_id=_text(details, "recoveryAzureResourceGroupId"),
         availability_set_id=_text(details, "recoveryAvailabilitySet"),
         availability_zone=_text(details, "recoveryAvailabilityZone"),
-        interfaces=tuple(map(_interface, _rows(details, "vmNics"))),
+        interfaces=tuple(map(interface_of, _rows(details, "vmNics"))),
         disks=tuple(map(_disk, _rows(details, "protectedManagedDisks"))),
     )
 
 
-def _interface(nic: Details) -> InterfaceSpec:
+def interface_of(nic: Details) -> InterfaceSpec:
     """An interface in its primary configuration. A subnet may come as an id or as a name (§2.2 *Enable*)."""
     configurations = _rows(nic, "ipConfigs")
     primary = next((each for each in configurations if each.get("isPrimary")), next(iter(configurations), {}))

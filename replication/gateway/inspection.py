@@ -8,8 +8,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from azure.core.rest import HttpRequest
-
 from replication.domain import ids
 from replication.domain.checks.asks import (
     AccountUse,
@@ -31,7 +29,7 @@ from replication.domain.checks.asks import (
 from replication.gateway.arm import Json, dig, location, rows, text
 from replication.gateway.clients import Clients
 from replication.gateway.errors import translated
-from replication.gateway.listing import pages
+from replication.gateway.listing import pages, raw, raw_pages
 from replication.gateway.policies import assigned
 
 PERMISSIONS_VERSION = "2022-04-01"  # azure-mgmt-authorization asks only for groups and resources
@@ -142,20 +140,10 @@ class Inspection:
 
     # -- what the clients have no method for ---------------------------------------------------------------------------------
     def _list(self, subscription: str, address: str) -> Iterator[Json]:
-        """The rows of a list, page by page."""
-        while address:
-            body = self._get(address, subscription)
-            yield from rows(body, "value")
-            address = text(body, "nextLink")
+        return raw_pages(self._clients, subscription, address)
 
-    def _get(self, address: str, subscription: str = "") -> Json:
-        url = address if "://" in address else f"{self._clients.endpoint}{address}"
-        client = self._clients.resources(subscription or ids.subscription(address.partition("?")[0]) or "-")
-        with translated():
-            response = client.send_request(HttpRequest("GET", url))
-            response.raise_for_status()
-            body = response.json()
-        return body if isinstance(body, dict) else {}
+    def _get(self, address: str) -> Json:
+        return raw(self._clients, ids.subscription(address.partition("?")[0]) or "-", address)
 
 
 # -- one answer each ----------------------------------------------------------------------------------------------------------

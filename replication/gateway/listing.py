@@ -34,13 +34,19 @@ def _take_rows(taken: list[Json], response: Any) -> None:
             taken[:], body["value"] = rows(body, "value"), []
 
 
-def raw_pages(clients: Clients, subscription_id: str, path: str, version: str) -> Iterator[Json]:
-    """The rows of a list for which the installed SDKs have no method, through the same client: `providers/…/locks` of a subscription."""
-    url = f"{clients.endpoint}/subscriptions/{subscription_id}/{path}?api-version={version}"
-    while url:
-        with translated():
-            answer = clients.resources(subscription_id).send_request(HttpRequest("GET", url))
-            answer.raise_for_status()
-            body = answer.json()
+def raw(clients: Clients, subscription_id: str, address: str) -> Json:
+    """One GET of what the installed SDKs have no method for, through the same client. address: path and query, or a whole address."""
+    url = address if "://" in address else f"{clients.endpoint}{address}"
+    with translated():
+        answer = clients.resources(subscription_id).send_request(HttpRequest("GET", url))
+        answer.raise_for_status()
+        body = answer.json()
+    return body if isinstance(body, dict) else {}
+
+
+def raw_pages(clients: Clients, subscription_id: str, address: str) -> Iterator[Json]:
+    """The rows of such a list, page by page."""
+    while address:
+        body = raw(clients, subscription_id, address)
         yield from rows(body, "value")
-        url = text(body, "nextLink")
+        address = text(body, "nextLink")

@@ -6,6 +6,7 @@ from typing import Any
 
 from replication.domain import ids
 from replication.domain import inventory as inv
+from replication.domain.itemsettings import interface_of
 from replication.domain.specs import (
     AgentUpdateSpec,
     ContainerMappingSpec,
@@ -384,20 +385,7 @@ def _settings_of(item_id: str, properties: Json) -> SettleSpec:
         name=text(details, "recoveryAzureVMName"),
         size=text(details, "recoveryAzureVMSize"),
         network_id=text(details, "selectedRecoveryAzureNetworkId"),
-        interfaces=tuple(_interface_of(each) for each in rows(details, "vmNics")),
-    )
-
-
-def _interface_of(body: Json) -> InterfaceSpec:
-    """An interface in its primary configuration. A subnet may come as an id or as a name (§2.2 *Enable*)."""
-    configurations = rows(body, "ipConfigs")
-    primary = next((each for each in configurations if each.get("isPrimary")), next(iter(configurations), {}))
-    return InterfaceSpec(
-        source_nic_id=text(body, "sourceNicArmId"),
-        subnet_name=ids.name(text(primary, "recoverySubnetName")),
-        static_address=text(primary, "recoveryStaticIPAddress"),
-        nic_id=text(body, "nicId"),
-        configuration=text(primary, "name"),
+        interfaces=tuple(map(interface_of, rows(details, "vmNics"))),
     )
 
 

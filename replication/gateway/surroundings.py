@@ -129,7 +129,8 @@ class Surroundings:
 
     # -- reading ------------------------------------------------------------------------------------------------------------------
     def _raw(self, path: str, version: str) -> list[Json]:
-        return self._tolerant(raw_pages, self._clients, self.subscription_id, path, version)
+        address = f"/subscriptions/{self.subscription_id}/{path}?api-version={version}"
+        return self._tolerant(raw_pages, self._clients, self.subscription_id, address)
 
     @staticmethod
     def _tolerant(read: Callable[..., Iterator[Json]], *arguments: Any, **options: Any) -> list[Json]:

@@ -44,8 +44,8 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def prepare(home: str) -> None:
-    """Settings for an installation of this process's own."""
+def prepare(home: str, addresses: str = "tests.benchmarks.bare") -> None:
+    """Settings for an installation of this process's own. addresses: the module of the bare views beside the console's."""
     os.environ |= {"PORTAL_HOME": home, "PORTAL_PLAIN_STATIC": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
     import django
 
@@ -54,7 +54,7 @@ def prepare(home: str) -> None:
     from django.core.management import call_command
 
     settings.ALLOWED_HOSTS = ["*"]
-    settings.ROOT_URLCONF = "tests.benchmarks.bare"
+    settings.ROOT_URLCONF = addresses
     call_command("migrate", verbosity=0)
 
 

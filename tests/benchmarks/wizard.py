@@ -7,14 +7,13 @@ asserted; processor time of the whole request, the median of turns that alternat
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from statistics import median
 from typing import Any
+
+from tests.benchmarks.pages import emptied, prepare, say
 
 SIZES = (100, 1_000, 10_000)
 TURNS = 15
@@ -28,35 +27,11 @@ PAGES = {
 }
 
 
-def prepare(home: str) -> None:
-    """An installation of this process's own."""
-    os.environ |= {"PORTAL_HOME": home, "PORTAL_PLAIN_STATIC": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    settings.ALLOWED_HOSTS = ["*"]
-    settings.ROOT_URLCONF = "tests.benchmarks.barely"
-    call_command("migrate", verbosity=0)
-
-
-@contextmanager
-def emptied() -> Iterator[None]:
-    """What is made inside goes again."""
-    from django.db import transaction
-
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
 def measure() -> None:
     """The table."""
     from tests.benchmarks.choosing import build
 
-    _say(f"{'page':24}{'machines':>9}{'ms':>8}{'queries':>9}{'x bare':>8}{'x at 100':>10}")
+    say(f"{'page':24}{'machines':>9}{'ms':>8}{'queries':>9}{'x bare':>8}{'x at 100':>10}")
     first: dict[str, float] = {}
     for size in SIZES:
         with emptied():
@@ -66,7 +41,7 @@ def measure() -> None:
                 page, bare = in_turn(ask, _asker(known, "/bare/{draft}/"))
                 first.setdefault(name, page)
                 ratio = page / first[name]
-                _say(f"{name:24}{size:>9,}{1000 * page:>8.1f}{queries(ask):>9}{page / bare:>8.2f}{ratio:>10.2f}")
+                say(f"{name:24}{size:>9,}{1000 * page:>8.1f}{queries(ask):>9}{page / bare:>8.2f}{ratio:>10.2f}")
             _paste(known, size)
 
 
@@ -76,7 +51,7 @@ def _paste(known: dict[str, Any], size: int) -> None:
     began = time.perf_counter()
     answer = known["client"].post(f"/replicate/{known['draft']}/paste/", {"list": "\n".join(lines), "do": "check"})
     assert answer.status_code == 200
-    _say(f"{'paste of 1,000 lines':24}{size:>9,}{1000 * (time.perf_counter() - began):>8.0f}")
+    say(f"{'paste of 1,000 lines':24}{size:>9,}{1000 * (time.perf_counter() - began):>8.0f}")
 
 
 def _asker(known: dict[str, Any], address: str) -> Callable[[], Any]:
@@ -111,12 +86,7 @@ def queries(ask: Callable[[], Any]) -> int:
     return len(captured)
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
-        prepare(home)
+        prepare(home, "tests.benchmarks.barely")
         measure()

@@ -10,8 +10,7 @@ from replication.domain.checks.asks import Ask, Known
 from replication.domain.checks.batch import Batch
 from replication.domain.checks.findings import NETWORKS, Finding, machines, some
 from replication.domain.eligibility import Effect
-
-PORT = 443
+from replication.domain.eligibility.outbound import holds_443
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +118,13 @@ def decided(guard: asks.Guard, tag: str) -> asks.GuardRule | None:
 
 def _covers(rule: asks.GuardRule, tag: str) -> bool | None:
     """Whether a rule meets the traffic: yes, no, or in part."""
-    if rule.protocol.lower() not in {"*", "tcp"} or not any(_has_port(ports) for ports in rule.ports):
+    if rule.protocol.lower() not in {"*", "tcp"} or not any(map(holds_443, rule.ports)):
         return False
     found = [_reaches(destination, tag) for destination in rule.destinations]
     met = True if True in found else None if None in found else False
     if met and not any(_anywhere(source) for source in rule.sources):
         return None  # only for some machines of the subnet
     return met
-
-
-def _has_port(ports: str) -> bool:
-    first, _, last = ports.partition("-")
-    return ports == "*" or (first.isdigit() and int(first) <= PORT <= int(last or first))
 
 
 def _anywhere(source: str) -> bool:

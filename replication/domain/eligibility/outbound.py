@@ -27,10 +27,11 @@ def _open(tag: str, ordered: Iterable[Rule], location: str) -> bool:
 
 def _speaks_of(rule: Rule, tag: str, location: str) -> bool:
     names = {tag.lower(), f"{tag}.{location}".lower(), *_EVERYWHERE}
-    everywhere = rule["protocol"].lower() in {"*", "tcp"} and any(map(_holds_443, rule["ports"]))
+    everywhere = rule["protocol"].lower() in {"*", "tcp"} and any(map(holds_443, rule["ports"]))
     return everywhere and any(each.lower() in names for each in rule["destinations"])
 
 
-def _holds_443(port: str) -> bool:
+def holds_443(port: str) -> bool:
+    """Whether a rule's port, range or `*` speaks of 443."""
     first, _, last = port.partition("-")
     return port == "*" or (first.isdigit() and (last or first).isdigit() and int(first) <= 443 <= int(last or first))
