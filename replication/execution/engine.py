@@ -91,6 +91,8 @@ def exchange(step: Step, azure: moves.Azure) -> bool:
     """One step, one exchange. False: another worker has it."""
     if not ledger.claim(step):
         return False
+    if barred := pacer.barred(step.run, step.subject_key, step.kind):
+        return ledger.put_back(step, barred)
     with trouble.met(step):
         moves.MOVES[StepState(step.state)](step, azure)
     return True

@@ -91,10 +91,16 @@ def wait(run: Run, arm_id: str, kind: str, tokens: int = 1) -> float:
     return _wait(buckets(run.connection_id, arm_id, kind), tokens)
 
 
+def barred(run: Run, arm_id: str, kind: str) -> float:
+    """The seconds for which nobody may ask Azure for anything there, because it said 429 to one of us; 0: go on."""
+    return wait(run, arm_id, kind, tokens=0)
+
+
 def pause(run: Run, arm_id: str, kind: str, seconds: float) -> None:
-    """Azure said 429 after all: nobody writes for so many seconds, as asking early renews the wait (simulator.md §2.6)."""
+    """Azure said 429 after all: nobody asks for so many seconds, as asking early renews the wait (simulator.md §2.6)."""
     needed = buckets(run.connection_id, arm_id, kind)
     for bucket in needed:
+        _row(bucket)  # a read may be refused before anything was written
         _lower(bucket, -seconds * bucket.rate)
     # Azure does not say which limit it was: counted once, where it is narrowest.
     Pace.objects.filter(name=needed[-1].name).update(refused=F("refused") + 1)

@@ -40,8 +40,7 @@ def met(step: Step) -> Iterator[None]:
 
 def refused(step: Step, error: AzureError) -> None:
     """Azure answered the request with an error, or its operation failed: nothing of it is at work, unless the error says it may be."""
-    if error.status == 429:
-        pacer.pause(step.run, step.subject_key, step.kind, error.problem.retry_after or SLOWEST)
+    _heed(step, error)
     if error.acted:
         _wait(step, error.problem, "No clear answer: looking for what Azure did.")
     elif _hopeless(step, error.problem):
@@ -74,10 +73,18 @@ def _meet(step: Step, error: AzureError) -> None:
     """A look that failed. It says nothing of the operation looked at (simulator.md §2.4), so that a step under way only waits."""
     if step.state == StepState.WAITING:
         refused(step, AzureError(error.problem, status=error.status))
-    elif too_long := exhausted(step):
+        return
+    _heed(step, error)
+    if too_long := exhausted(step):
         ledger.fail(step, too_long)
     else:
         _wait(step, error.problem, "")
+
+
+def _heed(step: Step, error: AzureError) -> None:
+    """Azure said 429: it is too much for everybody, not for this step alone."""
+    if error.status == 429:
+        pacer.pause(step.run, step.subject_key, step.kind, error.problem.retry_after or SLOWEST)
 
 
 def _wait(step: Step, problem: Problem, text: str) -> None:

@@ -87,6 +87,7 @@ class ReadPace(SansIOHTTPPolicy[Any, Any]):
 
     def __init__(self) -> None:
         self._left: dict[str, tuple[int, float]] = {}  # subscription -> reads left, and when Azure said so
+        self._retry = RetryPolicy[Any, Any]()  # knows every form of Retry-After
 
     def on_request(self, request: Request) -> None:
         if request.http_request.method in _READS:
@@ -97,9 +98,14 @@ class ReadPace(SansIOHTTPPolicy[Any, Any]):
                 transport.sleep(min(LONGEST_SLEEP, missing / self.A_SECOND))
 
     def on_response(self, request: Request, response: Response) -> None:
-        told = response.http_response.headers.get("x-ms-ratelimit-remaining-subscription-reads", "")
+        answer = response.http_response
+        told = answer.headers.get("x-ms-ratelimit-remaining-subscription-reads", "")
         if told.isdecimal():
             self._left[_subscription(request)] = (int(told), monotonic())
+        if answer.status_code == 429 and request.http_request.method in _READS:
+            # The other threads of this process are as many reads short as come back until Azure wants to hear of us again.
+            owed = self.A_SECOND * (self._retry.get_retry_after(response) or 0)
+            self._left[_subscription(request)] = (int(self.RESERVE - owed), monotonic())
 
 
 def _subscription(request: Request) -> str:

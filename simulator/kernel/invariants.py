@@ -49,7 +49,7 @@ class Invariants:
         self.violations: dict[str, deque[dict[str, Any]]] = {rule: deque(maxlen=1_000) for rule in RULES}
         self._accepted: dict[str, dict[tuple[str, ...], _Accepted]] = {}
         self._polls: dict[tuple[str, str], tuple[float, int]] = {}
-        self._blocked: dict[tuple[str, str, str], tuple[float, int]] = {}
+        self._blocked: dict[tuple[str, str, str], tuple[float, int, float]] = {}  # until, by which entry, since
 
     def watch(self, entry: dict[str, Any]) -> None:
         """Judge one entry of the log."""
@@ -61,9 +61,9 @@ class Invariants:
         if entry.get("mutating"):
             self._watch_mutation(entry)
 
-    def _violated(self, rule: str, entry: dict[str, Any], what: str, *others: int) -> None:
+    def _violated(self, rule: str, entry: dict[str, Any], what: str, *others: int, **more: float) -> None:
         shown = {"seqs": [*others, entry["seq"]], "verb": entry["verb"], "id": entry["id"], "what": what}
-        self.violations[rule].append(shown | {"principal": entry.get("principal", "")})
+        self.violations[rule].append(shown | {"principal": entry.get("principal", "")} | more)
 
     def _watch_mutation(self, entry: dict[str, Any]) -> None:
         code = entry.get("code", "")
@@ -117,11 +117,11 @@ class Invariants:
         key = (entry.get("principal", ""), entry.get("subscription", ""), entry.get("kind", ""))
         before = self._blocked.get(key)
         if before is not None and entry["time"] + TOLERANCE < before[0]:
-            self._violated(
-                "throttle-respected", entry, f"{before[0] - entry['time']:.1f} s before the time of a 429", before[1]
-            )
+            early = f"{before[0] - entry['time']:.1f} s before the time of a 429"
+            # Of several processes the others may not have heard of it yet: `after` lets a reader judge that.
+            self._violated("throttle-respected", entry, early, before[1], after=round(entry["time"] - before[2], 3))
         if entry["status"] == 429:
-            self._blocked[key] = (entry["time"] + (entry.get("retry_after") or 0), entry["seq"])
+            self._blocked[key] = (entry["time"] + (entry.get("retry_after") or 0), entry["seq"], entry["time"])
         elif before is not None and entry["time"] >= before[0]:
             del self._blocked[key]
 

@@ -134,6 +134,18 @@ def test_retry_after_is_kept(azure: Azure, world: World) -> None:
     assert finish(run, azure).state == Run.State.SUCCEEDED
 
 
+@pytest.mark.parametrize("verb", ["read", "submit"])
+def test_after_a_429_no_step_asks_before_the_time(azure: Azure, world: World, verb: str) -> None:
+    """Whoever was refused, and whether a read or a write was: asking early renews the wait."""
+    azure.faults.append(Fault(verb, error("TooMany", When.LATER, status=429, retry_after=40)))
+    run = build.run("web", "db")
+    engine.advance(run.pk, azure)
+    world.forward(39)
+    engine.advance(run.pk, azure)
+    assert azure.calls["read"] == 1, "the other foundations were due as well"
+    assert finish(run, azure).state == Run.State.SUCCEEDED
+
+
 def test_a_refusal_for_good_fails_with_azures_words(azure: Azure) -> None:
     azure.faults.append(Fault("submit", error("PolicyForbids", When.NEVER, status=403), about="/web"))
     run = finish(build.run("web", "db"), azure)

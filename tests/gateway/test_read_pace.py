@@ -17,7 +17,9 @@ class Wire:
         self.slept: list[float] = []
         self.pace = ReadPace()
 
-    def exchange(self, left: str, method: str = "GET", subscription: str = "one") -> float:
+    def exchange(
+        self, left: str, method: str = "GET", subscription: str = "one", status: int = 200, retry_after: str = ""
+    ) -> float:
         """One request answered with so many reads left; the seconds it had to wait before it went out."""
         self.slept.clear()
         sent: Any = SimpleNamespace(
@@ -25,7 +27,9 @@ class Wire:
             context=SimpleNamespace(transport=SimpleNamespace(sleep=self.slept.append)),
         )
         self.pace.on_request(sent)
-        answer: Any = SimpleNamespace(http_response=SimpleNamespace(headers={HEADER: left} if left else {}))
+        headers = {HEADER: left} if left else {}
+        headers |= {"Retry-After": retry_after} if retry_after else {}
+        answer: Any = SimpleNamespace(http_response=SimpleNamespace(status_code=status, headers=headers))
         self.pace.on_response(sent, answer)
         return sum(self.slept)
 
@@ -60,3 +64,11 @@ def test_writes_and_other_subscriptions_do_not_wait(wire: Wire) -> None:
     wire.exchange("0")
     assert wire.exchange("0", method="PUT") == 0
     assert wire.exchange("249", subscription="two") == 0
+
+
+def test_after_a_429_no_thread_of_the_process_reads_before_the_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire.exchange("", status=429, retry_after="2")
+    assert wire.exchange("") == pytest.approx(2.0)
+    assert wire.exchange("", subscription="two") == 0
+    monkeypatch.setattr("replication.gateway.pipeline.monotonic", lambda: 1002.0)
+    assert wire.exchange("") == 0
