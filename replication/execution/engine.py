@@ -35,8 +35,10 @@ def advance(run_id: UUID | str, gateway: Gateway, *, seconds: float = SLICE) -> 
     until = clock.now() + timedelta(seconds=seconds)
     by_list = listing.of_run(run.pk, run.vault.arm_id, gateway)
     ledger.hold(run, HOLD if run.checked_at else HOLD * HOLD_CHECKING)
+    released = ledger.release(run)
     while _round(run, gateway, by_list, until) and clock.now() < until:
         ledger.hold(run, HOLD)
+        released = ledger.release(run, released)
     return ledger.reschedule(run, _paced(run), LOOK_AT_LEAST if run.checked_at else HOLD)
 
 
@@ -53,7 +55,6 @@ def _round(run: Run, gateway: Gateway, by_list: ByList, until: datetime) -> bool
         ledger.cancel_waiting(run)
     if not run.paused_at and not preflight.passed(run, gateway):
         return False
-    ledger.release(run)
     worked = sweep.settle(run.vault, gateway, until)
     for step in [*ledger.due(run, BATCH), *_affordable(run)]:
         worked |= clock.now() < until and exchange(step, by_list if _is_one_of_many(step) else gateway)

@@ -23,7 +23,7 @@ from replication.domain.changes import OF_ITEMS
 from replication.domain.problems import Problem
 from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.states import ItemStatus
-from replication.domain.steps import Outcome, StepState, look_after
+from replication.domain.steps import FINAL, Outcome, StepState, look_after
 from replication.gateway.port import Submitted
 from replication.models import Run, Step, StepEvent, Vault
 
@@ -187,10 +187,18 @@ def fail(step: Step, problem: Problem) -> bool:
 # --- what moves without an exchange ---------------------------------------------------------------------------------------------
 
 
-def release(run: Run) -> None:
-    """Make due what waits for nothing more; skip what needs something that did not come about, and what needs that in turn."""
-    while _release_once(run):
+def release(run: Run, seen: str = "") -> str:
+    """Make due what waits for nothing more; skip what needs something that did not come about, and what needs that in turn.
+
+    What it returns says what it has seen. Given back as `seen`, nothing is looked at while that is still so: the steps that wait may be
+    thousands, and a run has as many rounds.
+    """
+    ended = run.steps.filter(state__in=FINAL).count()
+    items_read = Vault.objects.values_list("as_of", flat=True).get(pk=run.vault_id)
+    now = f"{ended} {items_read}"
+    while now != seen and _release_once(run):
         pass
+    return now
 
 
 def _release_once(run: Run) -> bool:
