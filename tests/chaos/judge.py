@@ -71,14 +71,16 @@ def close_connections() -> None:
 # --- afterwards -----------------------------------------------------------------------------------------------------------
 
 
-def harm(house: House, scenario: Scenario, *, ended: bool, settled: bool, may_fail: bool) -> Harm:
-    """What is wrong, by column; {} when nothing is."""
+def harm(
+    house: House, scenario: Scenario, *, ended: bool, settled: bool, may_fail: bool, struck_at: float | None = None
+) -> Harm:
+    """What is wrong, by column; {} when nothing is. struck_at: when a process was broken, in seconds since 1970."""
     found = {
         "duplicates": _duplicates(house),
         "lost": _lost(house, ended),
         "audit holes": _holes(),
         "wrong end states": _ends(scenario, may_fail) + ([] if settled or not ended else [_unsettled()]),
-        "broken rules": _rules(house),
+        "broken rules": _rules(house, struck_at),
     }
     return {column: told for column, told in found.items() if told}
 
@@ -192,12 +194,22 @@ def _unsettled() -> str:
 ON_ITS_WAY = 0.5
 
 
-def _rules(house: House) -> list[str]:
+def _rules(house: House, struck_at: float | None) -> list[str]:
     """Other manners that the simulator watches."""
     rules = house.azure.control("GET", "invariants")["rules"]
+    rules["throttle-respected"] = [each for each in rules["throttle-respected"] if _was_known(house, each, struck_at)]
     return [
         f"{rule}: {each['what']} ({each['verb']} {each['id']})"
         for rule, broken in rules.items()
-        for each in [each for each in broken if each.get("after", ON_ITS_WAY) >= ON_ITS_WAY][:3]
+        for each in broken[:3]
         if rule != "one-accepted-mutation"
     ]
+
+
+def _was_known(house: House, violation: dict[str, Any], struck_at: float | None) -> bool:
+    """Whether anybody who is alive could have heard of the 429: what a process had heard and not yet written dies with it."""
+    if violation["after"] < ON_ITS_WAY:
+        return False
+    seq = violation["seqs"][0]
+    heard = house.azure.control("GET", f"log?seq={seq}")[0]["real"]
+    return struck_at is None or not 0 <= struck_at - heard < 2 * ON_ITS_WAY

@@ -40,7 +40,7 @@ class Play:
         self.house, self.point, self.count, self.patience = house, point, count, patience
         self.scenario: Scenario = SCENARIOS[point.scenario]
         self.mark = house.home / "marks" / "struck"
-        self.acted = False
+        self.acted_at: float | None = None
         self.to_press = list(self.scenario.then)
         self.pressed_at = 0.0
 
@@ -53,7 +53,9 @@ class Play:
         ended = patiently(self._is_over, judge.events, self.patience)
         settled = ended and patiently(self._is_settled, judge.readings, SETTLING)
         result = Result(self.point.name, self.point.kind, struck=self._struck())
-        result.harm = judge.harm(self.house, self.scenario, ended=ended, settled=settled, may_fail=self.point.may_fail)
+        result.harm = judge.harm(
+            self.house, self.scenario, ended=ended, settled=settled, may_fail=self.point.may_fail, struck_at=self._struck_at()
+        )
         result.reached = self._reached()
         self.house.kill_all()
         if result.harm or os.environ.get("KEEP"):
@@ -107,8 +109,8 @@ class Play:
         """Looked at ten times a second: acts, presses and restarts when it is time; True when all runs have ended."""
         self._restart()
         events = judge.events()
-        if self.point.kind == "infrastructure" and not self.acted and events >= self.point.nth:
-            self.acted = True
+        if self.point.kind == "infrastructure" and self.acted_at is None and events >= self.point.nth:
+            self.acted_at = time.time()
             self._act()
         over = judge.all_ended()
         if self.to_press and self._is_time(self.to_press[0][1], events, over):
@@ -153,11 +155,14 @@ class Play:
 
     def _struck(self) -> bool:
         if self.point.kind == "infrastructure":
-            return self.acted
+            return self.acted_at is not None
         if self.point.kind == "fault":
             plan = self.house.azure.control("GET", "faults")[len(self.scenario.faults) :]
             return any(line["fired"] for line in plan)
         return self.mark.exists()
+
+    def _struck_at(self) -> float | None:
+        return self.mark.stat().st_mtime if self.mark.exists() else self.acted_at
 
     def _reached(self) -> dict[str, dict[str, int]]:
         """Passings of each line, by place; only when counted."""
