@@ -17,7 +17,8 @@ from replication.actions.actor import Actor
 from replication.domain.roles import Permission
 from replication.grid import clean
 from replication.models import Person, Run
-from replication.presenters import runs as present
+from replication.presenters import run as present
+from replication.presenters import runs as listed
 from replication.presenters.clocks import budget
 from replication.presenters.looks import regions
 from replication.views.actor import actor, signed_in
@@ -31,8 +32,8 @@ def runs(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Runs of one vault, or of all that the person sees."""
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
-    view = present.grid().view(access.runs(person, vault), request.GET)
-    context = {"vault": vault, "view": view, "rows": [present.RunRow(run) for run in view.page]}
+    view = listed.grid().view(access.runs(person, vault), request.GET)
+    context = {"vault": vault, "view": view, "rows": [listed.RunRow(run) for run in view.page]}
     return render(request, "replication/runs/list.html", context)
 
 
@@ -68,7 +69,7 @@ def step(request: HttpRequest, run_pk: UUID, pk: int) -> HttpResponse:
     row.run = found
     context = {
         "vault": found.vault,
-        "run": present.RunRow(found),
+        "run": listed.RunRow(found),
         "row": present.StepRow(row, regions([found.vault])),
         "facts": step_facts(row),
         "asked": present.asked_for(row.spec),
@@ -163,7 +164,7 @@ def _get(request: HttpRequest, pk: UUID) -> Run:
 
 
 def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
-    person, row = signed_in(request), present.RunRow(found)
+    person, row = signed_in(request), listed.RunRow(found)
     names = regions([found.vault])
     progress = present.progress(found, names)
     chosen = clean(request.GET.get("machines"))
@@ -190,28 +191,28 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
     }
 
 
-def why_not_pause(row: present.RunRow) -> str:
+def why_not_pause(row: listed.RunRow) -> str:
     """'' while the run may be paused or, when it is, resumed."""
     if row.finished:
         return "The run has ended."
     return "The run is being cancelled." if row.run.cancel_requested_at else ""
 
 
-def why_not_take_over(row: present.RunRow, person: Person) -> str:
+def why_not_take_over(row: listed.RunRow, person: Person) -> str:
     """'' while the run goes on and is somebody else's."""
     if row.finished:
         return "The run has ended."
     return "The run is yours." if row.run.responsible == person else ""
 
 
-def why_not_cancel(row: present.RunRow) -> str:
+def why_not_cancel(row: listed.RunRow) -> str:
     """'' while there is something to cancel."""
     if row.finished:
         return "The run has ended."
     return "The run is being cancelled." if row.run.cancel_requested_at else ""
 
 
-def why_not_retry(row: present.RunRow, progress: present.Progress) -> str:
+def why_not_retry(row: listed.RunRow, progress: present.Progress) -> str:
     """'' when the run has ended and left something undone."""
     if not row.finished:
         return "Available when the run has ended."
