@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from replication import access, clock, seals, settings
 from replication.actions.actor import CONSOLE, Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.domain.approvals import OPEN, ApprovalState
 from replication.domain.roles import Permission
 from replication.models import Approval, Person, Run, Vault
@@ -188,14 +188,17 @@ def _expire(rows: QuerySet[Approval]) -> int:
     ended = 0
     for each in rows.filter(expires_at__lte=clock.now()):
         with gesture("approval.expired", actor=CONSOLE, **_of(each)) as entry:
-            ended += Approval.objects.filter(pk=each.pk, state__in=OPEN).update(state=ApprovalState.EXPIRED)
+            if not Approval.objects.filter(pk=each.pk, state__in=OPEN).update(state=ApprovalState.EXPIRED):
+                raise Unchanged
             entry.detail = {"approval": each.pk, "for": each.action}
+            ended += 1
     return ended
 
 
 def _void(old: Approval, actor: Actor) -> None:
     with gesture("approval.voided", actor=actor, **_of(old)) as entry:
-        Approval.objects.filter(pk=old.pk, state__in=OPEN).update(state=ApprovalState.VOID)
+        if not Approval.objects.filter(pk=old.pk, state__in=OPEN).update(state=ApprovalState.VOID):
+            raise Unchanged
         entry.detail = {"approval": old.pk, "for": old.action, "digest": old.digest}
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,10 @@ class Entry:
     subjects: Sequence[tuple[str, str]] = field(default_factory=tuple)  # (key, name) of each machine it speaks of
 
 
+class Unchanged(Exception):
+    """Raised inside a gesture that finds nothing left to do (a second press, another worker): nothing is changed, no entry is written."""
+
+
 class NeedsReason(Exception):
     """The verb wants a reason or ticket here (the setting *Ask for a reason*), and none was given. Nothing was changed."""
 
@@ -63,13 +67,14 @@ def gesture(action: str, *, actor: Actor, **facts: Any) -> Iterator[Entry]:
             …change rows…
             entry.after = {...}
 
-    An exception inside rolls back both the change and the entry. Raises NeedsReason before anything is changed.
+    An exception inside rolls back both the change and the entry; of these, Unchanged goes no further than the gesture. Raises NeedsReason
+    before anything is changed.
     """
     if actor.person and not actor.reason and action in settings.value("audit.reason_required"):
         raise NeedsReason(action)
     limits.require(action, actor=actor)
     entry = Entry(action=action, **facts)
-    with transaction.atomic():
+    with suppress(Unchanged), transaction.atomic():
         yield entry
         _append(entry, actor)
 

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 
 from replication import access, clock, settings
 from replication.actions.actor import CONSOLE, Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
 from replication.domain.roles import Permission
 from replication.models import Draft, DraftMachine, Machine, Person, Run, Vault
@@ -154,9 +154,9 @@ def discard(draft: Draft, *, actor: Actor) -> None:
     """Throw the draft away. Nothing in Azure changes."""
     _require_owner(draft, actor)
     with gesture("draft.discarded", actor=actor, **subject_of(draft.vault, draft)):
-        Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN).update(
-            state=Draft.State.DISCARDED, updated_at=clock.now(), version=F("version") + 1
-        )
+        open_ = Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN)
+        if not open_.update(state=Draft.State.DISCARDED, updated_at=clock.now(), version=F("version") + 1):
+            raise Unchanged
 
 
 def share(draft: Draft, shared: bool, *, actor: Actor) -> None:
@@ -164,16 +164,17 @@ def share(draft: Draft, shared: bool, *, actor: Actor) -> None:
     _require_owner(draft, actor)
     action = "draft.shared" if shared else "draft.unshared"
     with gesture(action, actor=actor, **subject_of(draft.vault, draft)):
-        Draft.objects.filter(pk=draft.pk).update(shared=shared)
+        if not Draft.objects.filter(pk=draft.pk, shared=not shared).update(shared=shared):
+            raise Unchanged
 
 
 def reopen(draft: Draft, *, actor: Actor) -> None:
     """Go on with a draft that has expired."""
     _require_owner(draft, actor)
     with gesture("draft.reopened", actor=actor, **subject_of(draft.vault, draft)):
-        Draft.objects.filter(pk=draft.pk, state=Draft.State.EXPIRED).update(
-            state=Draft.State.OPEN, updated_at=clock.now(), version=F("version") + 1
-        )
+        expired = Draft.objects.filter(pk=draft.pk, state=Draft.State.EXPIRED)
+        if not expired.update(state=Draft.State.OPEN, updated_at=clock.now(), version=F("version") + 1):
+            raise Unchanged
 
 
 def expire() -> int:
@@ -192,7 +193,10 @@ def _expire(draft: Draft) -> int:
     with gesture("draft.expired", actor=CONSOLE, **subject_of(draft.vault, draft)) as entry:
         entry.detail = {"saved": draft.updated_at.isoformat(), "owner_id": draft.owner_id}
         mine = Draft.objects.filter(pk=draft.pk, version=draft.version, state=Draft.State.OPEN)
-        return mine.update(state=Draft.State.EXPIRED, version=F("version") + 1)
+        if not mine.update(state=Draft.State.EXPIRED, version=F("version") + 1):
+            raise Unchanged
+        return 1
+    return 0
 
 
 def rest(vault: Vault) -> timedelta:
@@ -211,9 +215,9 @@ def take_over(draft: Draft, *, actor: Actor) -> None:
     access.require(person, Permission.REPLICATE, draft.vault)
     with gesture("draft.taken_over", actor=actor, **subject_of(draft.vault, draft)) as entry:
         entry.before, entry.after = {"owner": str(draft.owner)}, {"owner": str(person)}
-        Draft.objects.filter(pk=draft.pk).update(
-            owner=person, updated_by=person, updated_at=clock.now(), version=F("version") + 1
-        )
+        theirs = Draft.objects.filter(pk=draft.pk).exclude(owner=person)
+        if not theirs.update(owner=person, updated_by=person, updated_at=clock.now(), version=F("version") + 1):
+            raise Unchanged
 
 
 def candidates(draft: Draft, person: Person, source: SourceChoices) -> QuerySet[Machine]:

@@ -2,7 +2,7 @@
 
 from replication import access, clock
 from replication.actions.actor import Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.domain.roles import Permission
 from replication.models import HealthIssue
 
@@ -36,5 +36,8 @@ def _change(issue: HealthIssue, action: str, actor: Actor, **values: object) -> 
         "detail": {"machines": issue.machines},
     }
     with gesture(action, actor=actor, **about):
-        if not HealthIssue.objects.filter(pk=issue.pk, gone_at=None).update(**values):
+        there = HealthIssue.objects.filter(pk=issue.pk, gone_at=None)
+        if values["acknowledged_at"] is None and there.filter(acknowledged_at=None).exists():
+            raise Unchanged  # withdrawn already
+        if not there.update(**values):
             raise Over

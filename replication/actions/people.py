@@ -10,7 +10,7 @@ from django.db.models import F
 from replication import access, clock
 from replication.actions import approvals
 from replication.actions.actor import CONSOLE, Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.domain.roles import Permission, Role
 from replication.models import Grant, GrantScope, Person, Subscription, Vault
 
@@ -80,9 +80,10 @@ def _give(person: Person, vault: Vault, role: Role, scopes: Iterable[Scope], act
 def _change(held: Grant, role: Role, scopes: Iterable[Scope], actor: Actor) -> Grant:
     if held.role == Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR:
         _not_the_last(held)
-    before = shown(held)
+    before, scopes = shown(held), list(scopes)
     with gesture("grant.changed", actor=actor, before=before, **_about(held.person, held.vault)) as entry:
-        scopes = list(scopes)
+        if before == _wanted(role, scopes):
+            raise Unchanged
         entry.detail = _approved("grant.changed", held.person, held.vault, _wanted(role, scopes), actor)
         Grant.objects.filter(pk=held.pk).update(role=role)
         held.role = role
@@ -100,7 +101,8 @@ def end(held: Grant, *, actor: Actor) -> None:
         _not_the_last(held)
         with gesture("grant.ended", actor=actor, before=shown(held), **_about(held.person, held.vault)) as entry:
             entry.detail = _approved("grant.ended", held.person, held.vault, {"grant": held.pk, "role": "none"}, actor)
-            Grant.objects.filter(pk=held.pk, ended_at=None).update(ended_at=clock.now())
+            if not Grant.objects.filter(pk=held.pk, ended_at=None).update(ended_at=clock.now()):
+                raise Unchanged
 
 
 def deactivate(person: Person, *, actor: Actor) -> None:
@@ -124,7 +126,8 @@ def _set_active(person: Person, active: bool, action: str, actor: Actor) -> None
     with gesture(
         action, actor=actor, subject_kind="person", subject_key=key(person), subject_name=str(person)
     ) as entry:
-        Person.objects.filter(pk=person.pk).update(is_active=active)
+        if not Person.objects.filter(pk=person.pk, is_active=not active).update(is_active=active):
+            raise Unchanged
         entry.before, entry.after = {"active": not active}, {"active": active}
 
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from replication import access, clock, settings
 from replication.actions.actor import CONSOLE, Actor
-from replication.actions.audit import gesture, record
+from replication.actions.audit import Unchanged, gesture, record
 from replication.models import AuditEntry, Person, Session
 
 # Ten wrong passwords for one name, or fifty from one address, close the door for what is left of the five minutes.
@@ -90,7 +90,9 @@ def unlock(person: Person, *, actor: Actor) -> None:
     """Open a locked account again: the way back."""
     _manages(person, actor)
     with gesture("person.unlocked", actor=actor, **_about(person)):
-        Person.objects.filter(pk=person.pk).update(locked_at=None, unlocked_at=clock.now())
+        locked = Person.objects.filter(pk=person.pk).exclude(locked_at=None)
+        if not locked.update(locked_at=None, unlocked_at=clock.now()):
+            raise Unchanged
 
 
 # --- the sessions that there are ------------------------------------------------------------------------------------------

@@ -62,8 +62,9 @@ class SettingsForm(forms.Form):
 
     def _add_disk(self, n: int, disk: DiskTypes) -> None:
         self.fields[f"disk_{n}"] = forms.ChoiceField(
-            label=f"Target type of {ids.name(disk.disk_id)}", choices=_with(disk.target_type), initial=disk.target_type
-        )
+            label=f"Target type of {ids.name(disk.disk_id)}", choices=_with(disk.target_type), initial=disk.target_type,
+            required=bool(disk.target_type),  # Azure does not always tell it: then it stays as the source
+        )  # fmt: skip
 
     def clean_name(self) -> str:
         return self._obeying("machine", self.cleaned_data["name"])
