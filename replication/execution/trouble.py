@@ -19,6 +19,7 @@ from replication.models import Step
 logger = logging.getLogger(__name__)
 
 QUICK_TRIES = 5  # passing faults in a row before a step that asks for something new gives up
+LOOKS = 3  # that must agree before something is believed to be gone
 PATIENCE = timedelta(hours=1)  # how long one trouble may last
 SLOWEST = 60.0  # seconds between two tries at most
 
@@ -51,12 +52,14 @@ def refused(step: Step, error: AzureError) -> None:
 
 
 def missing(step: Step, problem: Problem, patience: float) -> None:
-    """The operation succeeded and its result is not shown: believed only when it stayed so for `patience` seconds of looking.
+    """The operation succeeded and its result is not shown: believed only when some looks over `patience` seconds have agreed.
 
-    How long ago the request left proves nothing: after an outage of ours the first look may be the first of all.
+    How long ago the request left, or another trouble began, proves nothing: after an outage of ours this look may be the first of all.
     """
+    if not step.problem or step.problem["code"] != problem.code:
+        step.tries, step.trouble_since = 0, None
     since = step.trouble_since
-    if since and clock.now() - since > timedelta(seconds=patience):
+    if since and step.tries >= LOOKS and clock.now() - since > timedelta(seconds=patience):
         ledger.fail(step, problem)
     else:
         _wait(step, problem, "")

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 
 from replication import tasks
 from replication.domain.problems import Problem, When
-from replication.domain.specs import Found, GroupSpec
+from replication.domain.specs import Found, GroupSpec, Spec
 from replication.execution import engine
 from replication.models import AuditEntry, MachineClaim, Run, Step, Vault
 from tests.execution import build
@@ -217,6 +217,34 @@ def test_a_result_that_shows_late_after_an_outage_is_waited_for(
     )
     assert finish(run, azure).state == Run.State.SUCCEEDED
     assert only_once(azure)
+
+
+@pytest.mark.parametrize("away", ["before the first look", "after the first look"])
+def test_what_was_wrong_before_does_not_make_a_result_missing(
+    azure: Azure, world: World, monkeypatch: pytest.MonkeyPatch, away: str
+) -> None:
+    """Polls failed for long, or the worker died between two looks: neither is a look that says that nothing is there."""
+    run = build.run("web")
+    engine.advance(run.pk, azure)
+    network = run.steps.get(kind="virtual_network")
+    azure.faults.append(Fault("poll", error("ServerError", When.NOW, status=500), times=1))
+    world.forward(5)
+    engine.advance(run.pk, azure)
+    network.refresh_from_db()
+    assert (network.state, network.problem and network.problem["code"]) == ("running", "ServerError")
+    if away == "before the first look":
+        world.forward(3600)
+    read, unseen = azure.read, iter([True, True])
+
+    def hidden(spec: Spec) -> Found | None:
+        if spec.kind == "virtual_network" and next(unseen, False):
+            if away == "after the first look":
+                world.forward(3600)
+            return None
+        return read(spec)
+
+    monkeypatch.setattr(azure, "read", hidden)
+    assert finish(run, azure).state == Run.State.SUCCEEDED
 
 
 def test_a_result_that_never_shows_fails_in_the_end(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
