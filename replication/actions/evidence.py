@@ -4,7 +4,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from replication.models import Approval, ProtectedItem, Run, Step
+from replication.domain import ids
+from replication.models import Approval, HandOver, Run, Step
 
 
 def of(run: Run) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def of(run: Run) -> dict[str, Any]:
         "state": run.state,
         "plan": _plan(run),
         "steps": [_step(step) for step in run.steps.order_by("stage", "position", "pk").iterator()],
-        "read_back": [_item(item) for item in _items(run)],
+        "hand_over": _hand_over(run),
     }
 
 
@@ -67,22 +68,44 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _items(run: Run) -> Any:
-    keys = run.steps.exclude(machine_key="").values("machine_key")
-    return ProtectedItem.objects.filter(vault=run.vault, machine_key__in=keys, gone_at=None).order_by("name")
+# What a step asks for -> the name by which the read-back has it (sync/handover.py).
+_ASKED = {
+    "name": "name", "size": "size", "network_id": "network_id", "group_id": "group_id", "availability_set_id": "availability_set_id",
+    "availability_zone": "availability_zone", "policy_id": "policy_id", "recovery_group_id": "recovery_group_id",
+}  # fmt: skip
 
 
-def _item(item: ProtectedItem) -> dict[str, Any]:
-    """A machine of the run as Azure showed it last before this was handed over; rpo in seconds."""
+def _hand_over(run: Run) -> list[dict[str, Any]]:
+    """Each machine that was done: what was asked and what Azure had when the run ended, and its RPO then (seconds)."""
+    asked: dict[str, dict[str, str]] = {}
+    steps = run.steps.exclude(machine_key="").order_by("stage", "position", "pk")
+    for step in steps.only("machine_key", "spec").iterator():
+        wanted = {shown: str(step.spec[name]) for name, shown in _ASKED.items() if step.spec.get(name)}
+        asked.setdefault(step.machine_key, {}).update(wanted)
+    return [_handed(row, asked.get(row.machine_key, {}), run) for row in run.hand_overs.all()]
+
+
+def _handed(row: HandOver, asked: dict[str, str], run: Run) -> dict[str, Any]:
+    got = row.got or {}
+    differing = [name for name, value in asked.items() if name in got and not ids.same(value, str(got[name]))]
     return {
-        "name": item.name,
-        "machine": item.machine_key,
-        "protection_state": item.protection_state,
-        "health": item.health,
-        "rpo": item.rpo,
-        "rpo_at": _iso(item.rpo_at),
-        "read_at": _iso(item.as_of),
+        "name": row.name,
+        "machine": row.machine_key,
+        "asked": asked,
+        "got": row.got,
+        "got_read_at": _iso(row.got_at),
+        "differs": differing,
+        "rpo": row.rpo,
+        "rpo_at": _iso(row.rpo_at),
+        "rpo_read_at": _iso(row.rpo_read_at),
+        "rpo_is": _which(row, run),
     }
+
+
+def _which(row: HandOver, run: Run) -> str:
+    if row.rpo_read_at is None or run.ended_at is None:
+        return "waited for" if row.open else "none was read"
+    return "the last read before the run ended" if row.rpo_read_at <= run.ended_at else "the first read after the run ended"
 
 
 def _iso(at: datetime | None) -> str | None:

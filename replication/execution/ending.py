@@ -17,8 +17,9 @@ from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.states import RUN
 from replication.domain.steps import StepState
 from replication.execution.ledger import LIVE, RUNNING_RUNS, nudge_vault
-from replication.models import Run, Step
+from replication.models import HandOver, ProtectedItem, Run, Step
 
+_HANDED_OVER = (ProtectSpec.kind, SettleSpec.kind, *OF_ITEMS)
 FAILURES_TOLD = 50  # in the audit entry; the run's page has them all
 _AUDIT_OUTCOMES = {
     Run.State.SUCCEEDED: "ok",
@@ -49,9 +50,24 @@ def end(run: Run) -> None:
         entry.detail = _told(run, rows)
         entry.correlation_id = next(iter(entry.detail["correlation_ids"]), "")
         entry.subjects = _machines(run)
+        _hand_over(run)
         _tell(run, state, rows)
         queue.ring("sync_vault", run.vault_id)
         readings.reread_inventory(run.connection)  # the next wizard should offer what this run has made
+
+
+def _hand_over(run: Run) -> None:
+    """Keep the last RPO read of each machine that was done; what is not known yet, the next reading of the vault fills in."""
+    done = run.steps.filter(kind__in=_HANDED_OVER, state=StepState.SUCCEEDED).exclude(machine_key="")
+    names = {key: name or key for key, name in done.values_list("machine_key", "spec__machine_name")}
+    items = ProtectedItem.objects.filter(vault=run.vault, gone_at=None, machine_key__in=done.values("machine_key"))
+    seen = {row.machine_key: row for row in items.exclude(rpo=None).only("machine_key", "rpo", "rpo_at", "as_of")}
+    HandOver.objects.bulk_create((_handed(run, key, name, seen.get(key)) for key, name in names.items()), batch_size=500)
+
+
+def _handed(run: Run, key: str, name: str, seen: ProtectedItem | None) -> HandOver:
+    known = {"rpo": seen.rpo, "rpo_at": seen.rpo_at, "rpo_read_at": seen.as_of} if seen else {}
+    return HandOver(run=run, machine_key=key, name=str(name)[:400], **known)
 
 
 def _tell(run: Run, state: Run.State, rows: list[tuple[str, str, str]]) -> None:

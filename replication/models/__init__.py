@@ -26,7 +26,7 @@ from replication.models.pace import Pace, Turn
 from replication.models.person import Person
 from replication.models.plan import ReplicationPlan
 from replication.models.reading import Reading
-from replication.models.run import MachineClaim, Run, Step, StepEvent
+from replication.models.run import HandOver, MachineClaim, Run, Step, StepEvent
 from replication.models.second_factor import SecondFactor
 from replication.models.session import Session
 from replication.models.setting import Setting
@@ -54,6 +54,7 @@ __all__ = [
     "Grant",
     "GrantScope",
     "GroupRole",
+    "HandOver",
     "HealthIssue",
     "HeldNotice",
     "HistoryDay",

@@ -154,3 +154,29 @@ class MachineClaim(models.Model):
 
     def __str__(self) -> str:
         return self.machine_key
+
+
+class HandOver(models.Model):
+    """A machine of a run that has ended, as it was then: what the evidence of the run says years later, whatever became of it.
+
+    Written with the run's end (execution/ending.py). What Azure had not shown by then, the next readings fill in once (sync/handover.py):
+    the settings as first read afterwards and, where none was known, the first RPO.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="hand_overs")
+    machine_key = models.CharField(max_length=500)
+    name = models.CharField(max_length=400)
+    rpo = models.IntegerField(null=True, blank=True)  # seconds
+    rpo_at = models.DateTimeField(null=True, blank=True)  # when Azure computed it
+    rpo_read_at = models.DateTimeField(null=True, blank=True)
+    got = models.JSONField(null=True, blank=True)  # settings and states by name
+    got_at = models.DateTimeField(null=True, blank=True)
+    open = models.BooleanField(default=True)  # something of it is not known yet
+
+    class Meta:
+        ordering = ["name", "machine_key"]
+        constraints = [models.UniqueConstraint(fields=["run", "machine_key"], name="hand_over_machine")]
+        indexes = [models.Index(fields=["run"], condition=models.Q(open=True), name="hand_over_open")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.run_id}"

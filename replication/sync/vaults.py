@@ -15,7 +15,7 @@ from replication.domain.states import ITEM
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
-from replication.sync import coverage, events, history, issues, jobs, outside, silence, verdicts
+from replication.sync import coverage, events, handover, history, issues, jobs, outside, silence, verdicts
 from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
 
@@ -28,6 +28,7 @@ SECONDS_A_MACHINE = 0.3
 class Found:
     """What Azure shows of a vault."""
 
+    begun_at: datetime
     site: inv.Site
     items: list[inv.Item]
     jobs: list[inv.Job]
@@ -71,6 +72,7 @@ def read(vault: Vault, gateway: Gateway) -> Outcome:
 def _collect(vault: Vault, gateway: Gateway) -> Found:
     """Items before the site: what an item refers to is then in the site."""
     return Found(
+        begun_at=clock.now(),
         items=list(gateway.items(vault.arm_id)),
         jobs=jobs.collect(vault, gateway),
         site=gateway.site(vault.arm_id),
@@ -90,6 +92,7 @@ def _ours(vault: Vault) -> QuerySet[Vault]:
 def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     version = Vault.objects.values_list("version", flat=True).get(pk=vault.pk) + 1
     items = store_items(vault, found.items, now=now, version=version)
+    handover.fill(vault, found.items, at=found.begun_at)
     site = documents.to_json(found.site)
     counts.keep(vault, changed=items.changed > 0)
     changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)

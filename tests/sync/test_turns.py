@@ -119,7 +119,7 @@ def test_azure_down_for_a_day_is_told_once_and_its_return_once(vault, admin):
     assert Notice.objects.get().detail == "The service is down."
     with clock.injected(lambda: BEGIN + timedelta(days=1)), transaction.atomic():
         claimed = vaults.claim(vault.pk)
-        vaults._store(claimed, vaults.Found(site=inv.Site(), items=[], jobs=[], events=[]), clock.now())
+        vaults._store(claimed, vaults.Found(begun_at=clock.now(), site=inv.Site(), items=[], jobs=[], events=[]), clock.now())
     assert told() == [("vault_silent", 1), ("vault_back", 1)]
 
 

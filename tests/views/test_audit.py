@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from replication import seals
+from replication import clock, models, seals
 from replication.actions.actor import Actor
 from replication.actions.audit import broken_link, gesture, record
 from replication.models import AuditEntry, Person, Vault, triggers
@@ -193,7 +193,9 @@ def test_an_entry_leads_to_the_trails_of_its_request_run_person_and_machines(
 def test_the_evidence_of_a_run_is_signed_and_whole(signed_in: SignedIn, vault: Vault, admin: Person, lead: Person) -> None:
     run = rows.run(vault, admin, reason="CHG-42")
     run.steps.filter(kind="protect").update(state="succeeded", correlation_id="corr-1", azure_job_id="/jobs/1")
-    rows.item(vault, "vm-0000", rpo=42)
+    models.Run.objects.filter(pk=run.pk).update(state="succeeded", ended_at=clock.now())
+    models.HandOver.objects.create(run=run, machine_key="/vm/0", name="vm-0000", rpo=42, rpo_read_at=rows.NOON)
+    rows.item(vault, "vm-0000", rpo=99999)  # what it is now is not what it was
     record("run.enable", actor=_by(admin), phase="asked", run_id=run.pk, vault_key=vault.key, subject_name="run 1")
     record("items.refresh", actor=_by(admin), vault_key=vault.key)
     lines = _lines(signed_in(lead).post(reverse("replication:run_evidence", args=[run.pk])))
@@ -201,7 +203,8 @@ def test_the_evidence_of_a_run_is_signed_and_whole(signed_in: SignedIn, vault: V
     told = json.loads(lines[1])["run"]
     assert (told["reason"], told["asked_by"]["user_name"], told["plan"]["digest"]) == ("CHG-42", "admin", run.plan.digest)
     assert {step["correlation_id"] for step in told["steps"] if step["kind"] == "protect"} == {"corr-1"}
-    assert [(item["name"], item["rpo"]) for item in told["read_back"]] == [("vm-0000", 42)]
+    (handed,) = told["hand_over"]
+    assert (handed["name"], handed["rpo"], handed["rpo_is"]) == ("vm-0000", 42, "the last read before the run ended")
     assert AuditEntry.objects.get(action="run.evidence").run_id == run.pk
     changed = [lines[0], lines[1].replace(b"CHG-42", b"CHG-43"), *lines[2:]]
     with pytest.raises(verify_audit_bundle.Bad, match="not those that were signed"):
