@@ -79,7 +79,7 @@ def with_what_it_shows(rows: Rows, view_asks: str, whole: bool) -> Rows:
     """Rows with what only some columns need. view_asks: the columns of the query string; whole: an export of all columns."""
     asked = set(view_asks.split(",")) if view_asks else set()
     if "tags" in asked or (whole and not asked):
-        machines = Machine.objects.filter(key=OuterRef("machine_key")).values("document__tags")
+        machines = Machine.objects.filter(connection=OuterRef("connection_id"), key=OuterRef("machine_key")).values("document__tags")
         rows = rows.annotate(machine_tags=Subquery(machines[:1], output_field=JSONField()))
     unseen = ["search", "vault__site", "vault__problem"]
     if not asked & {"target_group", "os", "agent"} and not (whole and not asked):

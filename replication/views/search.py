@@ -1,5 +1,7 @@
 """One box over machines and replicated items, answered with a verdict in words; and over runs."""
 
+from typing import Any
+
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
@@ -28,10 +30,10 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _found(person: Person, text: str) -> dict[str, object]:
-    items, machines = _items(person, text), _machines(person, text)
-    total = items.count() + machines.count()
+    (items, several), (machines, more) = _shown(_items(person, text)), _shown(_machines(person, text))
+    total = several + more
     names = regions(access.vaults(person).select_related("connection"))
-    hits = [safety.item_hit(item, item.exact) for item in items[:SHOWN]]
+    hits = [safety.item_hit(item, item.exact) for item in items]
     read = access.read_through(person)
     hits += [safety.machine_hit(each, each.exact, read, names) for each in machines[: SHOWN - len(hits)]]
     answer = safety.answer(hits, total)
@@ -45,12 +47,18 @@ def _found(person: Person, text: str) -> dict[str, object]:
     }
 
 
+def _shown(rows: Rows) -> tuple[list[Any], int]:
+    """The rows to show, and how many there are: counted only where more are found than shown, because both cost a look at all of them."""
+    found = list(rows[: SHOWN + 1])
+    return found[:SHOWN], len(found) if len(found) <= SHOWN else rows.count()
+
+
 def _items(person: Person, text: str) -> Rows:
     """Items, what left Azure after what is there; of a machine that is replicated again only the present item."""
     rows = access.items(person).defer("document", "search", "vault__site", "vault__problem")
     again = access.items(person).filter(machine_key=OuterRef("machine_key"), gone_at=None)
     present = anywhere(rows, text).filter(Q(gone_at=None) | ~Exists(again))
-    named = Q(name__iexact=text) | Exists(Machine.objects.filter(_token(text), key=OuterRef("machine_key")))
+    named = Q(name__iexact=text) | Exists(_its_machine().filter(_token(text)))
     found: Rows = present.annotate(exact=_flag(named)).order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
     return found
 
@@ -63,6 +71,11 @@ def _machines(person: Person, text: str) -> Rows:
         rows = rows.filter(search__contains=word)
     found: Rows = rows.annotate(exact=_flag(Q(name__iexact=text) | _token(text))).order_by("-exact", "name", "pk")
     return found
+
+
+def _its_machine() -> QuerySet[Machine]:
+    """The machine of an item; with the connection, so that the index of its key serves."""
+    return Machine.objects.filter(connection=OuterRef("connection_id"), key=OuterRef("machine_key"))
 
 
 def _token(text: str) -> Q:

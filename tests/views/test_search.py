@@ -124,5 +124,5 @@ def test_search_costs_the_same_at_any_size(
     for number in range(60):
         protected(fresh, f"vm-x{number}")
         rows.machine(fresh, f"vm-y{number}")
-    assert queries(lambda: browser.get(address)) <= few  # a full page of items leaves no room for machines to ask for
-    assert few <= 12, few  # one of them is the bell's
+    assert queries(lambda: browser.get(address)) <= few + 2  # what is more than is shown is counted: of items, of machines
+    assert few <= 10, few  # one of them is the bell's
