@@ -55,7 +55,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="all_overview", label="Overview", icon="overview", of_vault=False, outside=True),
     Entry(name="all_items", label="Replicated items", icon="list", of_vault=False, outside=True),
     Entry(name="all_issues", label="Health issues", icon="health", of_vault=False, outside=True, also=("codes",)),
-    Entry(name="coverage", label="Coverage", icon="vm", of_vault=False, outside=True),
+    Entry(name="coverage", label="Coverage", icon="vm", of_vault=False, outside=True, also=("machine",)),
     Entry(name="leftovers", label="Leftovers", icon="trash", of_vault=False, outside=True),
     Entry(name="all_runs", label="Runs", icon="runs", of_vault=False, outside=True),
     Entry(name="all_ledger", label="RPO ledger", icon="clock", of_vault=False, outside=True, also=("all_report",)),

@@ -20,6 +20,7 @@ from replication.views import (
     jobs,
     ledger,
     live,
+    machine,
     notices,
     overview,
     people,
@@ -60,6 +61,7 @@ _vaults: list[Address] = [
 
 _items: list[Address] = [
     path("items/", items.items, name="all_items"),
+    path("machines/<int:pk>/", machine.machine, name="machine"),
     path("items/live/", items.items_live, name="all_items_live"),
     path("items/refresh/", items.refresh, name="all_items_refresh"),
     path("items/export/", items.export, name="all_items_export"),

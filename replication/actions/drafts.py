@@ -10,6 +10,7 @@ from replication import access, clock, settings
 from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import Unchanged, gesture
 from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
+from replication.domain.inventory import Model
 from replication.domain.roles import Permission
 from replication.models import Draft, DraftMachine, Machine, Person, Run, Vault
 
@@ -22,9 +23,17 @@ class Stale(Exception):
         self.draft = draft
 
 
-def create(vault: Vault, *, actor: Actor) -> Draft:
-    """A new draft in the vault, owned by the person."""
+def create(vault: Vault, *, actor: Actor, machine: Machine | None = None) -> Draft:
+    """A new draft in the vault, owned by the person; with a machine, where it runs and the machine are chosen already.
+
+    Raises Refused when the machine cannot be replicated.
+    """
     person = _person(actor)
+    source = None
+    if machine is not None:
+        if not (machine.replicable or machine.replicable_zonally):
+            raise access.Refused(f"{machine.name} cannot be replicated as it is.")
+        source = _source_of(machine)
     access.require(person, Permission.REPLICATE, vault)
     with gesture("draft.created", actor=actor, **subject_of(vault)) as entry:
         now = clock.now()
@@ -35,9 +44,23 @@ def create(vault: Vault, *, actor: Actor) -> Draft:
             updated_by=person,
             created_at=now,
             updated_at=now,
+            source=source.to_json() if source else {},
         )
         entry.detail = {"draft": str(draft.pk)}
+        if machine is not None:
+            DraftMachine.objects.create(draft=draft, machine=machine)
+            entry.detail |= {"machine": machine.name}
     return draft
+
+
+def _source_of(machine: Machine) -> SourceChoices:
+    """Where the machine runs; to another zone only when no other region is possible."""
+    return SourceChoices(
+        location=machine.location,
+        subscription_ids=(machine.subscription_id,),
+        model=Model(machine.model),
+        zonal=not machine.replicable,
+    )
 
 
 def save_source(draft: Draft, choices: SourceChoices, *, version: int, actor: Actor) -> list[str]:

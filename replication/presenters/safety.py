@@ -33,7 +33,7 @@ def of_item(item: ProtectedItem) -> Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A machine that a search found, with its verdict. url: its item's page, '' where it has none."""
+    """A machine that a search found, with its verdict. url: its item's page, or its own where it has none."""
 
     name: str
     group: str
@@ -42,6 +42,7 @@ class Hit:
     as_of: datetime | None
     tested: datetime | None
     url: str
+    replicated: bool  # it has an item
     exact: bool  # what was typed is its name, computer name or address, not a part of them
 
     @property
@@ -51,10 +52,6 @@ class Hit:
     @property
     def word(self) -> str:
         return self.judgement.safety.label
-
-    @property
-    def replicated(self) -> bool:
-        return bool(self.url)
 
 
 def item_hit(item: ProtectedItem, exact: bool = False) -> Hit:
@@ -67,6 +64,7 @@ def item_hit(item: ProtectedItem, exact: bool = False) -> Hit:
         as_of=item.vault.as_of,
         tested=item.last_test_at,
         url=reverse("replication:item", args=[item.pk]),
+        replicated=True,
         exact=exact,
     )
 
@@ -83,7 +81,8 @@ def machine_hit(machine: Machine, exact: bool, read: Mapping[int, datetime | Non
         judgement=judged,
         as_of=as_of,
         tested=None,
-        url="",
+        url=reverse("replication:machine", args=[machine.pk]),
+        replicated=False,
         exact=exact,
     )
 

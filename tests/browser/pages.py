@@ -38,6 +38,7 @@ PAGES = {
     "item": ("lead", "{item}"),
     "all_overview": ("helpdesk", "/overview/"),
     "coverage": ("helpdesk", "/coverage/"),
+    "machine": ("admin", "/coverage/?protected=no > grid"),
     "leftovers": ("lead", "/leftovers/"),
     "all_issues": ("helpdesk", "/issues/"),
     "issues": ("operator", "{vault}issues/"),

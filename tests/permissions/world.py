@@ -122,6 +122,8 @@ def _connection() -> Connection:
     store_resource(made, "virtual_network", estate.network())
     for name in ("erp-ours", "erp-theirs"):
         store_machine(made, estate.machine(name))
+    outside = store_machine(made, estate.machine("erp-outside"))
+    Machine.objects.filter(pk=outside.pk).update(subscription_id=OTHER_SUBSCRIPTION)
     return made
 
 
@@ -268,6 +270,8 @@ def arguments(world: World, name: str, target: str) -> list[Any]:
     child = world.theirs if target == "mixed" else side
     of_vault = ABSENT if absent else side.vault.pk
     special = {
+        # Machines belong to subscriptions, not to vaults: theirs is one in a subscription that no grant opens.
+        "machine": [ABSENT if absent else Machine.objects.get(key__endswith="/erp-outside" if target == "theirs" else "/erp-ours").pk],
         "group_create": [ABSENT if absent else side.vault.pk],
         "group_remove": [ABSENT if absent else side.group.pk],
         "session_end": ["0123456789abcdef0123"],

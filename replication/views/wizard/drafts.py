@@ -40,10 +40,13 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """+Replicate: a new draft in the vault."""
-    vault = access.vault(signed_in(request), pk)
-    draft = drafts.create(vault, actor=actor(request, vault))
-    return redirect("replication:draft_source", draft.pk)
+    """+Replicate: a new draft in the vault; with `machine`, a row's number, one for that machine that begins at the target."""
+    person = signed_in(request)
+    vault = access.vault(person, pk)
+    asked = request.POST.get("machine")
+    machine = access.get(access.machines(person, vault), pk=asked) if asked else None
+    draft = drafts.create(vault, actor=actor(request, vault), machine=machine)
+    return redirect("replication:draft_target" if machine else "replication:draft_source", draft.pk)
 
 
 @require_page
