@@ -16,9 +16,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from replication import access, clock, seals, settings
+from replication.actions import notices
 from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import Unchanged, gesture
-from replication.domain.approvals import OPEN, ApprovalState
+from replication.domain.approvals import GATED, OPEN, ApprovalState
+from replication.domain.notices import Kind
 from replication.domain.roles import Permission
 from replication.models import Approval, Person, Run, Vault
 
@@ -127,7 +129,29 @@ def _write(asked: Asked, address: str, sent: Sequence[tuple[str, str]], actor: A
         )
         entry.detail = {"approval": row.pk, "for": asked.action, "digest": asked.digest}
         entry.after = asked.shown
+        _tell(Kind.APPROVAL_WAITS, row, approvers(row), f"Asked by {actor.person}.")
     return row
+
+
+def approvers(found: Approval) -> list[Person]:
+    """Who may decide a request, by name; only those of its vault are told of it."""
+    if found.vault is None:
+        return []
+    holders = Person.objects.filter(grants__vault=found.vault, grants__ended_at=None, is_active=True)
+    others = holders.exclude(pk=found.requested_by_id).distinct().order_by("display_name", "username")
+    return [person for person in others if access.may(person, Permission.APPROVE, found.vault)]
+
+
+def waiting(kind: str, key: str) -> Approval | None:
+    """The open request about this subject, the newest of several."""
+    rows = Approval.objects.filter(subject_kind=kind, subject_key=key, state__in=OPEN, expires_at__gt=clock.now())
+    return rows.select_related("vault", "requested_by", "decided_by").order_by("-pk").first()
+
+
+def _tell(kind: Kind, found: Approval, people: Sequence[Person], detail: str) -> None:
+    if found.vault is not None and people:
+        name = f"{GATED.get(found.action, found.action)}: {found.subject_name}"
+        notices.tell(kind, found.vault, [(name, found.pk)], only=people, detail=detail)
 
 
 def approve(found: Approval, *, note: str = "", actor: Actor) -> None:
@@ -148,6 +172,8 @@ def _decide(found: Approval, state: ApprovalState, note: str, actor: Actor) -> N
         if not pending.update(**decided):
             raise access.Refused("This request has expired, or somebody has decided it already.", found.vault)
         entry.detail = {"approval": found.pk, "for": found.action, "digest": found.digest, "note": note[:500]}
+        kind = Kind.APPROVAL_GIVEN if state is ApprovalState.APPROVED else Kind.APPROVAL_REFUSED
+        _tell(kind, found, [found.requested_by], f"By {actor.person}{f': {note}' if note else ''}")
 
 
 def withdraw(found: Approval, *, actor: Actor) -> None:

@@ -13,6 +13,13 @@ class Kind(StrEnum):
     RUN_ENDED = "run_ended"
     VAULT_SILENT = "vault_silent"
     VAULT_BACK = "vault_back"
+    APPROVAL_WAITS = "approval_waits"
+    APPROVAL_GIVEN = "approval_given"
+    APPROVAL_REFUSED = "approval_refused"
+
+
+# Kinds whose subject is a request for approval and not an item.
+OF_APPROVALS = (Kind.APPROVAL_WAITS, Kind.APPROVAL_GIVEN, Kind.APPROVAL_REFUSED)
 
 
 class Channel(StrEnum):
@@ -68,6 +75,18 @@ KINDS: dict[Kind, Words] = {
     ),
     Kind.VAULT_BACK: Words(
         "A vault can be read again", "{vault} can be read again", "{vault} can be read again", "ok"
+    ),
+    Kind.APPROVAL_WAITS: Words(
+        "A request waits for my approval",
+        "{name} waits for your approval in {vault}",
+        "{count} requests wait for your approval in {vault}",
+        "warn",
+    ),
+    Kind.APPROVAL_GIVEN: Words(
+        "A request of mine is approved", "{name} was approved in {vault}", "{count} requests were approved in {vault}", "ok"
+    ),
+    Kind.APPROVAL_REFUSED: Words(
+        "A request of mine is refused", "{name} was refused in {vault}", "{count} requests were refused in {vault}", "error"
     ),
 }
 

@@ -24,7 +24,8 @@ class Notice(models.Model):
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="notices")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     count = models.IntegerField(default=1)
-    subjects = models.JSONField(default=list, blank=True)  # the first fifty: [[name, row id of the item or None], …]
+    # The first fifty: [[name, row id of the item (of the request for approval, where the kind is of one), or None], …]
+    subjects = models.JSONField(default=list, blank=True)
     detail = models.CharField(max_length=300, blank=True)  # one more sentence, such as why
 
     class Meta:

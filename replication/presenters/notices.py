@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from replication.domain.notices import KINDS, Kind, sentence
+from replication.domain.notices import KINDS, OF_APPROVALS, Kind, sentence
 from replication.models import BellEntry, Delivery, Notice
 
 NAMED = 10  # machines that a message names
@@ -53,6 +53,8 @@ class NoticeRow:
         if self.notice.run_id:
             return reverse("replication:run", args=[self.notice.run_id])
         items = [pk for _, pk in self.notice.subjects if pk]
+        if self.kind in OF_APPROVALS:
+            return reverse("replication:approval", args=[items[0]]) if items else reverse("replication:approvals")
         if self.notice.count == 1 and items:
             return reverse("replication:item", args=[items[0]])
         if self.kind in {Kind.VAULT_SILENT, Kind.VAULT_BACK}:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from replication import clock
 from replication.actions import approvals, plans
-from replication.models import Approval, AuditEntry, Draft, Grant, Person, Run, Setting, Vault
+from replication.models import Approval, AuditEntry, BellEntry, Draft, Grant, Person, Run, Setting, Vault
 from tests.permissions.world import World, build
 from tests.views import rows
 
@@ -227,3 +227,38 @@ def test_two_presses_two_deciders_two_uses() -> None:
     assert Run.objects.filter(plan__draft=world.ours.draft).count() == 1
     assert AuditEntry.objects.filter(action="run.enable").count() == 1
     assert Approval.objects.filter(state="used").count() == 1
+
+
+# --- being told ------------------------------------------------------------------------------------------------------------
+
+
+def bell(world: World, who: str) -> str:
+    return str(world.browser(who).get(reverse("replication:notifications")).content.decode())
+
+
+def test_deciders_are_told_of_a_request_and_the_asker_of_the_decision(world: World) -> None:
+    press(world)
+    found = Approval.objects.get()
+    asked = "waits for your approval in rsv-ours"
+    assert asked in bell(world, "team_lead")
+    assert all(asked not in bell(world, who) for who in ("administrator", "helpdesk", "operator", "other"))
+    review = reverse("replication:draft_review", args=[world.ours.draft.pk])
+    page = world.browser("administrator").get(review).content.decode()
+    assert "This plan waits for approval." in page
+    assert "Team_lead" in page
+    decide(world, "refuse", note="not this week")
+    shown = bell(world, "administrator")
+    assert "was refused in rsv-ours" in shown
+    assert "not this week" in shown
+    assert reverse("replication:approval", args=[found.pk]) in [
+        world.browser("administrator").get(reverse("replication:notification", args=[each.notice_id]))["Location"]
+        for each in BellEntry.objects.filter(person=world.ours.administrator, notice__kind="approval_refused")
+    ]
+    assert "waits for approval" not in world.browser("administrator").get(review).content.decode()
+
+
+def test_a_plan_that_changed_says_so_on_its_review(world: World) -> None:
+    press(world)
+    Approval.objects.update(digest="another")
+    page = world.browser("administrator").get(reverse("replication:draft_review", args=[world.ours.draft.pk])).content.decode()
+    assert "The plan has changed since approval was asked for." in page

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication.actions import checks, drafts, plans, runs
+from replication.actions import approvals, checks, drafts, plans, runs
 from replication.domain import planfile
 from replication.domain.compiler import compile_plan
 from replication.domain.forecast import forecast
@@ -71,6 +71,8 @@ def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: 
         "standing": (standing := checks.standing(draft, plan.digest)),
         "uncleared": checks.obstacle(draft, standing),
         "changed": changed,
+        "approval": (asked := approvals.waiting("draft", str(draft.pk))),
+        "approvers": [str(each) for each in approvals.approvers(asked)] if asked else [],
     }
     return show(request, draft, "review", context | side(draft, plan), status=status)
 
