@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import IntegrityError, transaction
+
 from replication import access, clock, settings
 from replication.actions import approvals
 from replication.actions.actor import Actor
@@ -29,14 +31,14 @@ def change(values: Mapping[str, Any], *, actor: Actor, seen: Mapping[str, Any] |
         return []
     with gesture("setting.changed", actor=actor, **about) as entry:
         settings.forget()
-        _alone(wanted, vault)
+        there = _alone(wanted, vault)
         present = {name: settings.value(name, vault) for name in wanted}
         if seen is not None and any(seen[name] != present[name] for name in wanted):
             raise Overtaken
         changed = [name for name in wanted if wanted[name] != present[name]]
         entry.detail = _approved({name: wanted[name] for name in changed}, vault, actor)
         for name in changed:
-            _store(name, wanted[name], actor, vault)
+            _store(name, wanted[name], actor, vault, there=name in there)
         entry.subject_key = ",".join(changed)
         entry.subject_name = _words(changed) + (f" of {vault.name}" if vault else "")
         entry.before = {name: present[name] for name in changed}
@@ -62,14 +64,24 @@ def _approved(wanted: dict[str, Any], vault: Vault | None, actor: Actor) -> dict
     return approvals.told(approvals.require(asked, actor=actor)) or None
 
 
-def _alone(names: Mapping[str, Any], vault: Vault | None) -> None:
-    """Hold the rows until the commit, so that of two changes at once the second sees the first."""
-    Setting.objects.filter(name__in=names, vault=vault).update(changed_at=clock.now())
+def _alone(names: Mapping[str, Any], vault: Vault | None) -> set[str]:
+    """Hold the rows until the commit, so that of two changes at once the second sees the first; the names of those that have one."""
+    rows = Setting.objects.filter(name__in=names, vault=vault)
+    rows.update(changed_at=clock.now())
+    return set(rows.values_list("name", flat=True))
 
 
-def _store(name: str, value: Any, actor: Actor, vault: Vault | None) -> None:
+def _store(name: str, value: Any, actor: Actor, vault: Vault | None, *, there: bool) -> None:
+    """there: whether its row is held. The first change ever has none to hold: of two at once the unique row lets one through."""
     chosen = {"value": value, "changed_at": clock.now(), "changed_by": actor.person}
-    Setting.objects.update_or_create(name=name, vault=vault, defaults=chosen)
+    if there:
+        Setting.objects.filter(name=name, vault=vault).update(**chosen)
+        return
+    try:
+        with transaction.atomic():
+            Setting.objects.create(name=name, vault=vault, **chosen)
+    except IntegrityError:
+        raise Overtaken from None
 
 
 def _words(names: list[str]) -> str:

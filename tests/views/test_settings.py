@@ -8,11 +8,14 @@ import pytest
 from django.urls import reverse
 
 from replication import settings
+from replication.actions import settings as verbs
+from replication.actions.actor import Actor
 from replication.domain.settings import SETTINGS, Kind, Section, Setting, Unfit
 from replication.models import AuditEntry, Person, Vault
 from replication.models import Setting as Row
 from tests.views import rows
 from tests.views.conftest import SignedIn
+from tests.views.test_approvals import at_once
 
 NAME = "audit.reason_required"
 URL = "/settings/audit/"
@@ -116,3 +119,35 @@ def test_each_kind_takes_only_its_own() -> None:
             setting.check(wrong)
     with pytest.raises(Unfit, match="from 0 to 10"):
         Setting(kind=Kind.NUMBER, maximum=10, **common).read("11")
+
+
+def test_of_two_first_changes_at_once_one_is_told_so(vault: Vault, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first change ever has no row to hold, so that the second looks before the first has written: its row is there all the same."""
+    by = Actor(person=admin, name="Admin", role="administrator")
+    hold = verbs._alone
+
+    def hold_then_lose(names: Any, of: Vault | None) -> set[str]:
+        held = hold(names, of)
+        Row.objects.create(name=NAME, vault=of, value=["run.cancel"], changed_at=rows.NOON)
+        return held
+
+    monkeypatch.setattr(verbs, "_alone", hold_then_lose)
+    monkeypatch.setattr(verbs.settings, "value", lambda name, vault=None: [])
+    with pytest.raises(verbs.Overtaken):
+        verbs.change({NAME: ["run.enable"]}, seen={NAME: []}, actor=by)
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_changes_leave_one_value_and_one_entry(vault: Vault, admin: Person) -> None:
+    def set_to(value: str) -> str:
+        try:
+            verbs.change({NAME: [value]}, seen={NAME: []}, actor=Actor(person=admin, name="Admin", role="administrator"))
+        except verbs.Overtaken:
+            return "overtaken"
+        return value
+
+    answers = at_once(lambda: set_to("run.enable"), lambda: set_to("run.cancel"))
+    assert answers.count("overtaken") == 1
+    (entry,) = AuditEntry.objects.filter(action="setting.changed")
+    assert entry.after == {NAME: [each for each in answers if each != "overtaken"]} == {NAME: Row.objects.get().value}
