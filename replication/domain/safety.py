@@ -119,6 +119,9 @@ _WHY: dict[ItemStatus, str] = {
 }
 
 
+NO_COPY = frozenset(_WHY) - {ItemStatus.FAILOVER_FAILED}  # states in which nothing can be recovered: Not protected
+
+
 def _done(seen: Standing) -> str:
     label = ITEM[ItemStatus(seen.status)].label
     return f"{label}, {seen.progress} % done." if seen.progress is not None else f"{label}."

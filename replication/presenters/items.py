@@ -13,7 +13,7 @@ from replication import clock, counts
 from replication.charts import Part
 from replication.counts import ABOVE_TARGET, TEST_EVERY, test_due
 from replication.domain import ids
-from replication.domain.safety import RPO_TARGET
+from replication.domain.safety import RPO_TARGET, Safety
 from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.domain.words import duration
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
@@ -117,6 +117,12 @@ def _known(vaults: Sequence[Vault], name: str, label: Callable[[str], str] = str
 def _filters(names: Mapping[str, str], vaults: Sequence[Vault]) -> tuple[Choice | Text, ...]:
     statuses = [(status.value, look.label) for status, look in ITEM.items()]
     return (
+        Choice(
+            key="verdict",
+            label="Verdict",
+            narrow=lambda rows, word: rows.filter(safety.having(word)),
+            options=[(word.value, word.label) for word in Safety],
+        ),
         Choice(key="health", label="Health", narrow=by("health"), options=[(k, v.label) for k, v in HEALTH.items()]),
         Choice(key="status", label="Status", narrow=_by_status, options=[("moving", "In progress"), *statuses]),
         Choice(

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.urls import reverse
 
 from replication import clock
 from replication.domain import safety
 from replication.domain.safety import Judgement, Safety, Standing
+from replication.domain.states import HEALTH, ItemStatus
 from replication.models import Machine, ProtectedItem
 
 TONES = {Safety.PROTECTED: "ok", Safety.AT_RISK: "warn", Safety.NOT_PROTECTED: "error", Safety.UNKNOWN: "none"}
@@ -29,6 +31,23 @@ def of_item(item: ProtectedItem) -> Judgement:
         gone_at=item.gone_at,
     )
     return safety.of_item(standing, clock.now())
+
+
+def having(word: str) -> Q:
+    """Items that Azure lists, with this verdict: the rule of `of_item` as a question to the database (tests/views hold both together)."""
+    now = clock.now()
+    live = Q(status__in=(ItemStatus.PROTECTED, ItemStatus.TESTING))
+    old = Q(vault__as_of=None) | Q(vault__as_of__lt=now - safety.STALE) | Q(vault__gone_at__isnull=False)
+    doubt = Q(rpo=None) | Q(rpo__gt=safety.RPO_TARGET) | Q(rpo_at__lt=now - safety.RPO_OLD) | Q(failover_health="Critical")
+    risk = (live & Q(health__in=HEALTH) & (~Q(health="Normal") | doubt)) | Q(status=ItemStatus.FAILOVER_FAILED)
+    known = Q(status__in=(ItemStatus.PROTECTED, ItemStatus.TESTING, ItemStatus.FAILOVER_FAILED, *safety.NO_COPY))
+    found = {
+        Safety.PROTECTED: live & Q(health="Normal") & ~doubt,
+        Safety.AT_RISK: risk,
+        Safety.NOT_PROTECTED: Q(status__in=safety.NO_COPY),
+        Safety.UNKNOWN: old | ~known | (live & ~Q(health__in=HEALTH)),
+    }
+    return found[Safety(word)] & (Q() if word == Safety.UNKNOWN else ~old)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
