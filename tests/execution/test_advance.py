@@ -9,7 +9,7 @@ from replication import tasks
 from replication.domain.problems import Problem, When
 from replication.domain.specs import Found, GroupSpec, Spec
 from replication.execution import engine
-from replication.models import AuditEntry, MachineClaim, Run, Step, Vault
+from replication.models import AuditEntry, MachineClaim, Notice, Run, Step, Vault
 from tests.execution import build
 from tests.execution.azure import MANY, Azure, Fault, World, error
 from tests.execution.conftest import finish
@@ -154,6 +154,10 @@ def test_a_refusal_for_good_fails_with_azures_words(azure: Azure) -> None:
     entry = AuditEntry.objects.get(action="run.ended")
     assert entry.outcome == "partial"
     assert entry.detail["failures"][0]["code"] == "PolicyForbids"
+    failed, ended = Notice.objects.order_by("id")  # each once, of this run
+    assert (failed.kind, failed.count, failed.subjects, failed.run_id) == ("enable_failed", 1, [["web", None]], run.pk)
+    assert (ended.kind, ended.run_id) == ("run_ended", run.pk)
+    assert "1 of 2 machines" in ended.detail
 
 
 def test_a_passing_fault_that_stays_ends(azure: Azure) -> None:
