@@ -12,6 +12,7 @@ class Kind(StrEnum):
     ENABLE_FAILED = "enable_failed"
     RUN_ENDED = "run_ended"
     VAULT_SILENT = "vault_silent"
+    VAULT_GONE = "vault_gone"
     VAULT_BACK = "vault_back"
     APPROVAL_WAITS = "approval_waits"
     APPROVAL_GIVEN = "approval_given"
@@ -72,6 +73,9 @@ KINDS: dict[Kind, Words] = {
     Kind.RUN_ENDED: Words("A run of mine ended", "{name} in {vault} ended", "{count} runs ended in {vault}", "info"),
     Kind.VAULT_SILENT: Words(
         "A vault cannot be read", "{vault} has not been read for 15 minutes", "{vault} has not been read for 15 minutes", "error"
+    ),
+    Kind.VAULT_GONE: Words(
+        "A vault is no longer there", "Azure does not list {vault} any more", "Azure does not list {vault} any more", "error"
     ),
     Kind.VAULT_BACK: Words(
         "A vault can be read again", "{vault} can be read again", "{vault} can be read again", "ok"

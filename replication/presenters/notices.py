@@ -57,7 +57,7 @@ class NoticeRow:
             return reverse("replication:approval", args=[items[0]]) if items else reverse("replication:approvals")
         if self.notice.count == 1 and items:
             return reverse("replication:item", args=[items[0]])
-        if self.kind in {Kind.VAULT_SILENT, Kind.VAULT_BACK}:
+        if self.kind in {Kind.VAULT_SILENT, Kind.VAULT_GONE, Kind.VAULT_BACK}:
             return reverse("replication:overview", args=[self.notice.vault_id])
         critical = "?health=Critical" if self.kind is Kind.ITEM_CRITICAL else ""
         return reverse("replication:items", args=[self.notice.vault_id]) + critical

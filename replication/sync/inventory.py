@@ -16,7 +16,7 @@ from replication.domain import inventory as inv
 from replication.domain.eligibility import with_neighbours
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Connection, Machine, ProtectedItem, Resource
-from replication.sync import coverage, verdicts
+from replication.sync import coverage, silence, verdicts
 from replication.sync.machines import still_told
 from replication.sync.outcome import Outcome
 from replication.sync.snapshots import Values, store
@@ -166,6 +166,8 @@ def _store_vaults(connection: Connection, subscription_id: str, found: list[inv.
 def _without_vaults(connection: Connection, now: datetime) -> None:
     """What was replicated in a vault that is gone is gone with it: marked, kept, and read anew when the vault is seen again."""
     lost = connection.vaults.exclude(gone_at=None)
+    for vault in lost.filter(gone_at=now):
+        silence.gone(vault)
     ProtectedItem.objects.filter(vault__in=lost, gone_at=None).update(gone_at=now)
     lost.exclude(due_at=None).update(due_at=None)
 

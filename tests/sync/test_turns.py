@@ -14,8 +14,9 @@ from replication.domain import documents
 from replication.domain import inventory as inv
 from replication.domain.notices import Kind
 from replication.domain.problems import Problem, When
-from replication.models import BellEntry, Delivery, MaintenanceWindow, Notice, ProtectedItem, Webhook
-from replication.sync import vaults
+from replication.gateway.port import AzureError
+from replication.models import BellEntry, Delivery, MaintenanceWindow, Notice, ProtectedItem, Vault, Webhook
+from replication.sync import inventory, vaults
 from replication.sync.items import store_items
 from tests.views import rows
 
@@ -164,3 +165,58 @@ def test_words_that_no_database_takes_do_not_undo_what_happened(vault, admin):
     made = notices.tell(Kind.ITEM_CRITICAL, vault, [("e\x00rp\ud800", None)], detail="no\x00 \udfff")
     made.refresh_from_db()
     assert (made.subjects, made.detail) == ([["erp?", None]], "no ?")
+
+
+def test_a_vault_that_azure_does_not_list_any_more_is_told_once_and_its_return_too(vault, admin, helpdesk):
+    sweep(vault, [machine(vault, "erp")], 0)
+    vault.as_of = BEGIN
+    vault.save()
+    other = Vault.objects.create(
+        connection=vault.connection, key="/other", arm_id="/other", name="rsv-other", subscription_id=vault.subscription_id,
+        resource_group="rg", location="eastasia", as_of=BEGIN,
+    )  # fmt: skip
+    seen = [listed(other)]
+    for after in (5, 10):
+        with clock.injected(lambda at=after: BEGIN + minutes(at)), transaction.atomic():
+            inventory._store_vaults(vault.connection, vault.subscription_id, seen)
+    assert told() == [("vault_gone", 1)]
+    assert {entry.person for entry in BellEntry.objects.all()} == {admin, helpdesk}
+    assert ProtectedItem.objects.get().gone_at == BEGIN + minutes(5)  # kept, and marked
+    with clock.injected(lambda: BEGIN + minutes(15)), transaction.atomic():
+        inventory._store_vaults(vault.connection, vault.subscription_id, [*seen, listed(vault)])
+        claimed = vaults.claim(vault.pk)
+        found = vaults.Found(begun_at=clock.now(), site=inv.Site(), items=[], jobs=[], events=[])
+        vaults._store(claimed, found, clock.now())
+    assert told() == [("vault_gone", 1), ("vault_back", 1)]
+
+
+def listed(vault):
+    return inv.Vault(
+        id=vault.arm_id, name=vault.name, subscription_id=vault.subscription_id, resource_group=vault.resource_group,
+        location=vault.location,
+    )  # fmt: skip
+
+
+class Halfway:
+    """Azure, whose list of items breaks off behind its first page."""
+
+    def __init__(self, problem, items):
+        self.problem, self.first = problem, items
+
+    def items(self, vault_id):
+        yield from self.first
+        raise AzureError(self.problem)
+
+
+def test_a_list_that_breaks_off_and_a_403_of_one_vault_change_nothing_that_was_known(vault, admin):
+    sweep(vault, [machine(vault, "page-1"), machine(vault, "page-2")], 0)
+    Vault.objects.filter(pk=vault.pk).update(as_of=BEGIN)
+    denied = Problem(code="AuthorizationFailed", message="You may not.", when=When.NEVER)
+    for after in (5, 20, 35):
+        with clock.injected(lambda at=after: BEGIN + minutes(at)):
+            outcome = vaults.read(vaults.claim(vault.pk), Halfway(denied, [machine(vault, "page-1")]))
+        assert outcome.problem.code == "AuthorizationFailed"
+    assert not ProtectedItem.objects.exclude(gone_at=None).exists()
+    vault.refresh_from_db()
+    assert (vault.as_of, vault.problem["code"]) == (BEGIN, "AuthorizationFailed")  # old truth, marked as old
+    assert told() == [("vault_silent", 1)]
