@@ -46,6 +46,21 @@ def line(web: Client, draft: Draft, **chosen: object) -> str:
     return found[1]
 
 
+def test_a_new_draft_begins_with_what_there_is_no_choice_of(web: Client, draft: Draft) -> None:
+    """One region and one subscription with machines, and the deployment model that nearly all machines have."""
+    page = text(web.get(f"/replicate/{draft.pk}/source/"))
+    assert re.search(r'value="ResourceManager"[^>]*checked', page)
+    assert re.search(r'value="eastasia"\s+selected', page)
+    assert "Found 3 machines, 2 can be replicated." in page
+
+
+def test_where_there_are_two_regions_the_person_chooses(web: Client, draft: Draft, azure_connection: Connection) -> None:
+    store_machine(azure_connection, replace(estate.machine("far-01"), location="japaneast"))
+    page = text(web.get(f"/replicate/{draft.pk}/source/"))
+    assert not re.search(r'value="(eastasia|japaneast)"\s+selected', page)
+    assert re.search(r'value="ResourceManager"[^>]*checked', page)
+
+
 def test_several_subscriptions_go_through_together(web: Client, draft: Draft, elsewhere: Machine) -> None:
     assert line(web, draft) == "Found 3 machines, 2 can be replicated."
     both = [SUBSCRIPTION, OTHER_SUBSCRIPTION]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from replication import access
 from replication.actions.drafts import candidates, replicable
@@ -33,23 +33,37 @@ class SourceOptions:
         """
         machines = access.machines(person, vault)
         here = machines.filter(location=source["location"], model=source["model"] or Model.RESOURCE_MANAGER.value)
-        in_place = Counter(here.values_list("subscription_id", flat=True))
-        groups = here.filter(subscription_id__in=source["subscription_ids"]).values_list("group_key", "resource_group")
-        counted, shown = Counter(key for key, _ in groups), dict(groups)
+        in_place = Counter(_numbers(here, "subscription_id"))
+        inside = here.filter(subscription_id__in=source["subscription_ids"]).order_by().values("group_key")
+        groups = inside.annotate(shown=Max("resource_group"), number=Count("pk")).order_by("group_key")
         subscriptions = access.subscriptions(person, vault, "source")
         return cls(
             locations=[("", "Choose a location"), *_locations(vault, machines, source["zonal"])],
             subscriptions=[
                 (row.subscription_id, _counted(row.name, in_place[row.subscription_id])) for row in subscriptions
             ],
-            groups=[(key, _counted(shown[key], number)) for key, number in sorted(counted.items())],
+            groups=[(each["group_key"], _counted(each["shown"], each["number"])) for each in groups],
         )
+
+    def only(self) -> dict[str, Any]:
+        """What a new draft begins with: the location and the subscription, where there is no other to choose."""
+        locations = [key for key, _ in self.locations if key]
+        subscriptions = [key for key, _ in self.subscriptions]
+        return {
+            "location": locations[0] if len(locations) == 1 else "",
+            "subscription_ids": subscriptions if len(subscriptions) == 1 else [],
+        }
+
+
+def _numbers(machines: QuerySet[Machine], column: str) -> dict[str, int]:
+    """How many machines there are of each value, counted by the database."""
+    return dict(machines.order_by().values_list(column).annotate(number=Count("pk")))
 
 
 def _locations(vault: Vault, machines: QuerySet[Machine], zonal: bool) -> Options:
     """Regions with machines. The vault's own is open only between zones, and only regions that have zones are open there."""
     names, own = regions([vault]), rules.normal(vault.location)
-    counted = Counter(machines.values_list("location", flat=True))
+    counted = _numbers(machines, "location")
     opened = [each for each in counted if (each in rules.ZONAL if zonal else rules.normal(each) != own)]
     labels = {each: _counted(region(names, each), counted[each]) for each in opened}
     return sorted(labels.items(), key=lambda pair: pair[1])

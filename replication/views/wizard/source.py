@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from replication.actions import drafts
 from replication.domain.choices import SourceChoices
+from replication.domain.inventory import Model
 from replication.forms.wizard import SourceForm, tags_of
 from replication.models import Draft
 from replication.presenters import wizard as present
@@ -26,6 +27,9 @@ def source(request: HttpRequest, pk: UUID) -> HttpResponse:
         return draft
     chosen = _posted(request.POST) if request.method == "POST" else _saved(draft)
     options = present.SourceOptions.read(signed_in(request), draft.vault, chosen)
+    if request.method != "POST" and not chosen["location"]:
+        chosen |= options.only()
+        options = present.SourceOptions.read(signed_in(request), draft.vault, chosen) if chosen["location"] else options
     lists = {"locations": options.locations, "subscriptions": options.subscriptions, "groups": options.groups}
     if (
         request.method != "POST" or request.POST.get("do") == "update"
@@ -54,7 +58,8 @@ def _text(value: str | None) -> str:
 def _saved(draft: Draft) -> Chosen:
     source = SourceChoices.from_json(draft.source)
     if source is None:
-        return {"location": "", "model": "", "tags": "", "subscription_ids": [], "groups": [], "zonal": False}
+        model = Model.RESOURCE_MANAGER.value
+        return {"location": "", "model": model, "tags": "", "subscription_ids": [], "groups": [], "zonal": False}
     return source.to_json() | {"model": source.model.value, "tags": ", ".join(source.tags)}
 
 
