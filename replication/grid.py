@@ -117,6 +117,8 @@ class View:
     remarks: Sequence[str]  # what was asked and left out, in sentences
     chosen: Sequence[Column] = ()  # the columns that were asked for; none: the usual ones
     total: int | None = None  # rows without any filter, where somebody has counted them already
+    count: int | None = None  # rows that the filters leave, where somebody has counted them already
+    wide: Rows | None = None  # the rows without filters, where the page's are to be found by their numbers first
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -135,7 +137,14 @@ class View:
         paginator = Paginator(self.rows, int(size) if size in map(str, SIZES) else 50)
         if self.total is not None and not self.asked:
             paginator.count = self.total  # a cached property, filled in beforehand
-        return paginator.get_page(self.params.get("page"))
+        if self.count is not None:
+            paginator.count = self.count
+        page = paginator.get_page(self.params.get("page"))
+        if self.wide is not None:
+            numbers = list(page.object_list.values_list("pk", flat=True))
+            found = self.wide.in_bulk(numbers)
+            page.object_list = [found[number] for number in numbers if number in found]
+        return page
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -176,6 +185,8 @@ class Grid:
     filters: Sequence[Filter] = ()
     search: Callable[[Rows, str], Rows] | None = None
     default_sort: str
+    # A page's rows are found by number first and read then: for wide rows with an index that holds what is filtered and sorted by.
+    by_number: bool = False
     _by_key: dict[str, Column] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -204,6 +215,7 @@ class Grid:
             remarks=remarks,
             chosen=self._chosen(columns_of(query), remarks),
             total=total,
+            wide=rows if self.by_number else None,
         )
 
     def _chosen(self, asked: str, remarks: list[str]) -> list[Column]:

@@ -12,7 +12,7 @@ from replication.actions.audit import Unchanged, gesture
 from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
 from replication.domain.inventory import Model
 from replication.domain.roles import Permission
-from replication.models import Draft, DraftMachine, Machine, Person, Run, Vault
+from replication.models import Draft, DraftMachine, DraftPlan, DraftPlanPage, Machine, MachineBrief, Person, Run, Vault
 
 
 class Stale(Exception):
@@ -180,6 +180,13 @@ def discard(draft: Draft, *, actor: Actor) -> None:
         open_ = Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN)
         if not open_.update(state=Draft.State.DISCARDED, updated_at=clock.now(), version=F("version") + 1):
             raise Unchanged
+        forget_plan(draft)
+
+
+def forget_plan(draft: Draft) -> None:
+    """A draft that is closed needs no plan to show (actions/compiled.py)."""
+    DraftPlanPage.objects.filter(draft=draft).delete()
+    DraftPlan.objects.filter(draft=draft).delete()
 
 
 def share(draft: Draft, shared: bool, *, actor: Actor) -> None:
@@ -215,6 +222,7 @@ def expire() -> int:
 def _expire(draft: Draft) -> int:
     with gesture("draft.expired", actor=CONSOLE, **subject_of(draft.vault, draft)) as entry:
         entry.detail = {"saved": draft.updated_at.isoformat(), "owner_id": draft.owner_id}
+        forget_plan(draft)
         mine = Draft.objects.filter(pk=draft.pk, version=draft.version, state=Draft.State.OPEN)
         if not mine.update(state=Draft.State.EXPIRED, version=F("version") + 1):
             raise Unchanged
@@ -255,12 +263,18 @@ def candidates(draft: Draft, person: Person, source: SourceChoices) -> QuerySet[
 
 def replicable(machines: QuerySet[Machine], *, zonal: bool) -> QuerySet[Machine]:
     """Those that can be chosen: for another zone of their region, or for another region."""
-    return machines.filter(replicable_zonally=True) if zonal else machines.filter(replicable=True)
+    return machines.filter(**{can_column(zonal): True})
+
+
+def can_column(zonal: bool) -> str:
+    """The column of Machine that says whether it can be chosen."""
+    return "replicable_zonally" if zonal else "replicable"
 
 
 def tagged(machines: QuerySet[Machine], tag: str) -> QuerySet[Machine]:
     """Those that have the tag: `name`, whatever its value, or `name:value`. Case does not matter."""
-    return machines.filter(tags__contains=f"\n{tag.lower()}" + ("\n" if ":" in tag else ":"))
+    having = MachineBrief.objects.filter(tags__contains=f"\n{tag.lower()}" + ("\n" if ":" in tag else ":"))
+    return machines.filter(pk__in=having.values("pk"))
 
 
 # -- one way to change a draft ---------------------------------------------------------------------------------------

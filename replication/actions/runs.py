@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
 from replication import access, clock
-from replication.actions import approvals, checks, plans
+from replication.actions import approvals, checks, drafts, plans
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.domain import ids
@@ -73,6 +73,7 @@ def _claim_draft(draft: Draft, purpose: Run.Purpose) -> None:
     open_ = Draft.objects.filter(pk=draft.pk, state=Draft.State.OPEN)
     if not open_.update(state=Draft.State.SUBMITTED, updated_at=clock.now(), version=F("version") + 1):
         raise access.Refused("This draft was submitted already.")
+    drafts.forget_plan(draft)
 
 
 def write(row: ReplicationPlan, purpose: Run.Purpose, plan: Plan, *, actor: Actor, retry_of: Run | None = None) -> Run:

@@ -12,11 +12,11 @@ from replication.models.audit import (
 )
 from replication.models.connection import Connection
 from replication.models.coverage import Coverage
-from replication.models.draft import Draft, DraftMachine
+from replication.models.draft import Draft, DraftMachine, DraftPlan, DraftPlanPage
 from replication.models.event import Event
 from replication.models.grant import Grant, GrantScope, GroupRole
 from replication.models.history import HistoryDay, HistoryFrame
-from replication.models.inventory import Machine, Resource, Subscription
+from replication.models.inventory import Machine, MachineBrief, Resource, Subscription
 from replication.models.issue import AffectedItem, HealthIssue
 from replication.models.item import ProtectedItem, RecoveryPoint
 from replication.models.job import Job
@@ -50,6 +50,8 @@ __all__ = [
     "Delivery",
     "Draft",
     "DraftMachine",
+    "DraftPlan",
+    "DraftPlanPage",
     "Event",
     "Grant",
     "GrantScope",
@@ -62,6 +64,7 @@ __all__ = [
     "Job",
     "LedgerMonth",
     "Machine",
+    "MachineBrief",
     "MachineClaim",
     "MaintenanceWindow",
     "Notice",

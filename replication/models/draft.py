@@ -55,3 +55,33 @@ class DraftMachine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id}: {self.machine_id}"
+
+
+class DraftPlan(models.Model):
+    """What a draft compiled to when it was last looked at, for pages: all but the machines, which lie in pages of their own.
+
+    `stamp` says what it rests on (actions/compiled.py); it counts as long as that is the same. Only what is shown comes from here: what is
+    started is always compiled anew.
+    """
+
+    draft = models.OneToOneField(Draft, on_delete=models.CASCADE, primary_key=True, related_name="compiled")
+    stamp = models.CharField(max_length=64)
+    document = models.TextField()  # actions/compiled.py Compiled as JSON
+
+    def __str__(self) -> str:
+        return f"plan of {self.draft_id}"
+
+
+class DraftPlanPage(models.Model):
+    """Some of the machines of a DraftPlan, in its order."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="+")
+    stamp = models.CharField(max_length=64)
+    number = models.IntegerField()  # from 1
+    document = models.TextField()  # their steps as JSON
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "stamp", "number"], name="draft_plan_page")]
+
+    def __str__(self) -> str:
+        return f"page {self.number} of {self.draft_id}"

@@ -1,4 +1,4 @@
-"""Database triggers that make the audit and the plans insert-only, on SQLite and on PostgreSQL.
+"""Database triggers, on SQLite and on PostgreSQL: they make the audit and the plans insert-only, and keep MachineBrief as machines are.
 
 One thing alone may be deleted: entries of the audit (with their subjects and checkpoints) up to the one that an AuditPruning names. And an
 AuditPruning can be written only when that entry is there, has that hash, and is older than YOUNGEST days, by the database's own clock; so
@@ -75,6 +75,35 @@ _POSTGRES_FUNCTIONS = (
     """,
 )
 
+# -- what pages search and add up of machines --------------------------------------------------------------------------------------
+
+_MACHINE, _BRIEF = "replication_machine", "replication_machinebrief"
+_KEPT = ("search", "tags", "codes", "disk_count", "disk_gib")
+_ADD = f"INSERT INTO {_BRIEF} (machine_id, {', '.join(_KEPT)}) VALUES (NEW.id, {', '.join(f'NEW.{each}' for each in _KEPT)});"  # noqa: S608  # nosec B608
+_SET = f"UPDATE {_BRIEF} SET {', '.join(f'{each} = NEW.{each}' for each in _KEPT)} WHERE machine_id = NEW.id;"  # noqa: S608  # nosec B608
+_REFILL = (
+    f"DELETE FROM {_BRIEF}",  # noqa: S608  # nosec B608
+    f"INSERT INTO {_BRIEF} (machine_id, {', '.join(_KEPT)}) SELECT id, {', '.join(_KEPT)} FROM {_MACHINE}",  # noqa: S608  # nosec B608
+)
+_RULES = (("brief_add", "AFTER INSERT", _ADD), ("brief_set", f"AFTER UPDATE OF {', '.join(_KEPT)}", _SET))
+
+
+def _briefs(postgres: bool) -> list[str]:
+    """The two triggers, and what they missed while migrations had taken them away."""
+    made: list[str] = []
+    for name, when, body in _RULES:
+        if postgres:
+            made.append(
+                f"CREATE OR REPLACE FUNCTION {_MACHINE}_{name}() RETURNS trigger AS $$ BEGIN {body} RETURN NEW; END; $$ LANGUAGE plpgsql;"
+            )
+            made.append(
+                f"CREATE OR REPLACE TRIGGER {_MACHINE}_{name} {when} ON {_MACHINE} FOR EACH ROW EXECUTE FUNCTION {_MACHINE}_{name}();"
+            )
+        else:
+            made.append(f"DROP TRIGGER IF EXISTS {_MACHINE}_{name}")
+            made.append(f"CREATE TRIGGER {_MACHINE}_{name} {when} ON {_MACHINE} BEGIN {body} END;")
+    return [*made, *_REFILL]
+
 
 def _sqlite(table: str) -> list[str]:
     same = f"EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"  # noqa: S608  # nosec B608 - our own constants
@@ -122,6 +151,8 @@ def install(using: str = "default", **_: Any) -> None:
             if table in tables:
                 for statement in _postgres(table) if connection.vendor == "postgresql" else _sqlite(table):
                     cursor.execute(statement)
+        for statement in _briefs(connection.vendor == "postgresql") if _BRIEF in tables else ():
+            cursor.execute(statement)
 
 
 def loosen(using: str = "default", plan: Any = None, **_: Any) -> None:
@@ -132,6 +163,8 @@ def loosen(using: str = "default", plan: Any = None, **_: Any) -> None:
             for table in (*_PRUNABLE, "replication_auditpruning"):
                 for name in ("no_delete", "no_unfit"):
                     cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}")
+            for rule, _, _ in _RULES:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {_MACHINE}_{rule}")
 
 
 def remove(using: str = "default") -> None:

@@ -105,7 +105,7 @@ def grid(names: Mapping[str, str], subscriptions: Mapping[str, str]) -> Grid:
             Choice(key="possible", label="Can be replicated", narrow=_possible, options=[("yes", "yes"), ("no", "no")]),
             Choice(key="subscription", label="Subscription", narrow=by("subscription_id"), options=_of(subscriptions)),
             Text(key="group", label="Resource group", narrow=by("group_key")),
-            Text(key="tag", label="Tag", narrow=lambda rows, tag: rows.filter(tags__contains=f"\n{tag.lower()}\n")),
+            Text(key="tag", label="Tag", narrow=lambda rows, tag: rows.filter(brief__tags__contains=f"\n{tag.lower()}\n")),
             Choice(
                 key="region",
                 label="Region",
@@ -113,7 +113,7 @@ def grid(names: Mapping[str, str], subscriptions: Mapping[str, str]) -> Grid:
                 options=distinct("location", lambda name: region(names, name)),
             ),
         ),
-        search=words("search"),
+        search=words("brief__search"),
         default_sort="name",
     )
 

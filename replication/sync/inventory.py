@@ -103,6 +103,8 @@ def _store(connection: Connection, subscription_id: str, found: Found) -> Outcom
     referred = _referred(connection)
     for kind, resources in found.resources.items():
         outcome += _store_resources(connection, subscription_id, kind, resources, referred, now)
+    if outcome.changed:
+        Connection.inventory_changed(connection.pk)
     return outcome
 
 
@@ -122,6 +124,8 @@ def _store_subscriptions(connection: Connection, found: Iterable[inv.Subscriptio
             rows.filter(subscription_id__in=lost, gone_at=None).update(gone_at=now)
         _without_vaults(connection, now)
         gone.update(gone_at=now)
+        if lost:
+            Connection.inventory_changed(connection.pk)
     return Outcome(changed=changed + len(lost), seen=len(seen))
 
 

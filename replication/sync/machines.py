@@ -74,6 +74,7 @@ def _ask(part: list[Machine], gateway: Gateway, connection: Connection) -> None:
     Machine.objects.bulk_update(
         part, ["document", "told_at", "power", "provisioning_state", "gone_at", *verdicts.FIELDS]
     )
+    Connection.inventory_changed(connection.pk)
 
 
 def _tell(row: Machine, state: inv.MachineState | None, protected: Mapping[str, tuple[str, str]]) -> None:

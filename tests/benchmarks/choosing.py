@@ -1,4 +1,4 @@
-"""A draft with its inventory, written at once: East Asia to Southeast Asia, every seventh machine switched off."""
+"""A draft with its inventory, written at once: East Asia to Southeast Asia, every second machine (the Linux ones) switched off."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _vault() -> tuple[Vault, Person]:
 
 
 def _row(connection: Connection, number: int) -> Machine:
-    power = inv.Power.DEALLOCATED if number % 7 == 0 else inv.Power.RUNNING
+    power = inv.Power.DEALLOCATED if number % 2 else inv.Power.RUNNING
     machine = estate.machine(
         f"erp-{number:05}", power=power, size=f"Standard_D{2 ** (number % 4 + 1)}s_v5", zones=(str(number % 3 + 1),),
         tags={"owner": f"team-{number % 20}"}, os_type=("Windows", "Linux")[number % 2],

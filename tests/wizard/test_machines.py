@@ -1,13 +1,11 @@
 """Virtual machines: filters, columns, what cannot be chosen and why, the matrix, and asking Azure about single machines."""
 
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from replication import clock
-from replication.domain import inventory as inv
 from replication.models import AuditEntry, Connection, Draft, Machine, Reading, Vault
 from tests.domain import estate
 
@@ -89,13 +87,3 @@ def test_a_machine_that_vanished_is_left_out_everywhere(web: Client, draft: Draf
     assert web.get(f"/replicate/{draft.pk}/machines/{machines[0].pk}/").status_code == 404
     choose(web, draft, machines[0])
     assert post(web, draft, "machines", {}).status_code == 302
-
-
-@pytest.mark.parametrize("number", [10, 60])
-def test_the_page_costs_the_same_queries_at_any_size(
-    number: int, web: Client, draft: Draft, azure_connection: Connection, django_assert_max_num_queries: Any
-) -> None:
-    for each in range(number):
-        store_machine(azure_connection, estate.machine(f"more-{each:03}", power=inv.Power.STOPPED if each % 3 else inv.Power.RUNNING))
-    with django_assert_max_num_queries(33):
-        web.get(f"/replicate/{draft.pk}/machines/", {"can": "no"})

@@ -1,16 +1,13 @@
 """The wizard through HTTP: from +Replicate to a run."""
 
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from replication.domain.plan import parse
-from replication.models import AuditEntry, Connection, Draft, Machine, MachineClaim, Person, ReplicationPlan, Run, Vault
-from tests.domain import estate
+from replication.models import AuditEntry, Draft, Machine, MachineClaim, Person, ReplicationPlan, Run, Vault
 
-from .conftest import store_machine
 from .walk import SOURCE, TARGET, choose, digest_of, post, started, text
 
 pytestmark = pytest.mark.django_db
@@ -184,15 +181,3 @@ def test_others_see_the_draft_and_cannot_change_it(
 
 def test_unknown_drafts_are_absent(web: Client) -> None:
     assert web.get(f"/replicate/{uuid4()}/review/").status_code == 404
-
-
-def test_pages_cost_the_same_for_many_machines(
-    web: Client, ready: Draft, azure_connection: Connection, queries: Any
-) -> None:
-    def cost(page: str) -> int:
-        return int(queries(lambda: web.get(f"/replicate/{ready.pk}/{page}/")))
-
-    few = {page: cost(page) for page in ("source", "machines", "target", "customize", "review")}
-    more = [store_machine(azure_connection, estate.machine(f"web-{n:03}")) for n in range(40)]
-    choose(web, ready, *more)
-    assert {page: cost(page) for page in few} == few

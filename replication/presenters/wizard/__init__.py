@@ -1,7 +1,7 @@
 """What the wizard's pages show, one module a page; `steps` and `plan` serve several."""
 
 from replication.presenters.wizard.customize import Row, Targets, name_said, unseen
-from replication.presenters.wizard.machines import MachineRow, Totals, pickable, picker, totals
+from replication.presenters.wizard.machines import MachineRow, Totals, counted, pickable, picker, totals
 from replication.presenters.wizard.matrix import Matrix, unknown
 from replication.presenters.wizard.pasting import Pasted
 from replication.presenters.wizard.plan import Line, counts, disks, lines, stages, summary
@@ -23,6 +23,7 @@ __all__ = [
     "Targets",
     "Totals",
     "automation_accounts",
+    "counted",
     "counts",
     "default_target",
     "disks",

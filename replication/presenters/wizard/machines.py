@@ -1,7 +1,7 @@
 """*Virtual machines*: the picker's grid, its rows and what has been chosen."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -11,11 +11,11 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from replication import clock
-from replication.actions.drafts import candidates, replicable, tagged
+from replication.actions.drafts import can_column, candidates, replicable, tagged
 from replication.domain.choices import SourceChoices
 from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
-from replication.grid import Choice, Column, Grid, Options, Rows, distinct, words
-from replication.models import Draft, DraftMachine, Machine, Person
+from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct, words
+from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
 
 MOST_TAGS = 200  # a menu of more is no help: the search finds tags too
 TOLD_FOR = 30 * 60  # seconds that what Azure said of one machine counts (models Machine.told_at)
@@ -53,13 +53,14 @@ def picker(draft: Draft) -> Grid:
                 key="chosen", label="Selection", narrow=_chosen, options=(("yes", "Selected"), ("no", "Not selected"))
             ),
         ),
-        search=words("search"),
+        search=in_brief,
         default_sort="name",
+        by_number=True,
     )
 
 
 def _columns(zonal: bool) -> tuple[Column, ...]:
-    can = "replicable_zonally" if zonal else "replicable"
+    can = can_column(zonal)
     return (
         Column(key="name", label="Name", order=("name",), text=lambda m: m.name),
         Column(key="group", label="Resource group", order=("group_key", "name"), text=lambda m: m.resource_group),
@@ -88,10 +89,15 @@ def _eligible(zonal: bool) -> Callable[[Rows, str], Rows]:
     def narrow(rows: Rows, value: str) -> Rows:
         can: Rows = replicable(rows, zonal=zonal)
         if value == "warn":
-            return can.filter(_any_code(_WARNING))
-        return can if value == "yes" else rows.exclude(pk__in=can.values("pk"))
+            return can.filter(pk__in=MachineBrief.objects.filter(_any_code(_WARNING)).values("pk"))
+        return can if value == "yes" else rows.filter(**{can_column(zonal): False})
 
     return narrow
+
+
+def in_brief(rows: Rows, text: str) -> Rows:
+    """Those that have every word: asked of the narrow table first, so that what is read of the wide one is what was found."""
+    return rows.filter(pk__in=words("search")(MachineBrief.objects.all(), text).values("pk"))
 
 
 def _any_code(codes: Iterable[str]) -> Q:
@@ -102,7 +108,7 @@ def _any_code(codes: Iterable[str]) -> Q:
 
 
 def _having(rows: Rows, value: str) -> Rows:
-    return rows.filter(codes__contains=f"\n{value}\n")
+    return rows.filter(pk__in=MachineBrief.objects.filter(codes__contains=f"\n{value}\n").values("pk"))
 
 
 def _in_zone(rows: Rows, value: str) -> Rows:
@@ -119,7 +125,7 @@ def _chosen(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
 
 def _reasons(rows: Rows) -> Options:
     """The rules that say something of one of the machines."""
-    lines = rows.order_by().values_list("codes", flat=True).distinct()
+    lines = rows.order_by().values_list("brief__codes", flat=True).distinct()
     codes = {code for line in lines for code in line.split("\n") if code}
     return sorted(((code, title_of(code)) for code in codes), key=lambda pair: pair[1].lower())
 
@@ -135,7 +141,7 @@ def _zones(rows: Rows) -> Options:
 
 
 def _tags(rows: Rows) -> Options:
-    lines = rows.order_by().values_list("tags", flat=True).distinct()
+    lines = rows.order_by().values_list("brief__tags", flat=True).distinct()
     found = {tag for line in lines for tag in line.split("\n") if tag}
     return sorted((tag, tag) for tag in found) if len(found) <= MOST_TAGS else []
 
@@ -165,6 +171,12 @@ class _Menus:
         vault = self.draft.vault
         about = (sql, params, vault.connection.inventory_as_of, vault.version, vault.connection_id)
         return sha256(repr(about).encode()).hexdigest()
+
+
+def counted(view: View, zonal: bool) -> tuple[View, int]:
+    """The view with its rows counted, and how many of them can be chosen: one look for both."""
+    found = view.rows.order_by().aggregate(every=Count("pk"), can=Count("pk", filter=Q(**{can_column(zonal): True})))
+    return replace(view, count=found["every"]), found["can"]
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------------
@@ -262,5 +274,5 @@ class Totals:
 
 def totals(draft: Draft) -> Totals:
     """What is chosen in the draft."""
-    counted = draft.machines.aggregate(n=Count("pk"), disks=Sum("machine__disk_count"), gib=Sum("machine__disk_gib"))
+    counted = draft.machines.aggregate(n=Count("pk"), disks=Sum("machine__brief__disk_count"), gib=Sum("machine__brief__disk_gib"))
     return Totals(counted["n"], counted["disks"] or 0, counted["gib"] or 0)

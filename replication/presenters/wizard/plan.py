@@ -98,8 +98,8 @@ SKUS = {
 }
 
 
-def counts(plan: Plan) -> dict[str, int]:
-    """How many resources are new, how many reused, how many machines."""
+def counts(plan: Plan, machines: int, settlements: int) -> dict[str, int]:
+    """How many resources are new, how many reused, how many machines. plan: its machines' steps do not count."""
     marks = Counter(line.mark for line in lines(plan))
-    changed = marks["change"] + len(plan.settlements)
-    return {"new": marks["new"], "reused": marks["reuse"], "changed": changed, "machines": len(plan.machines)}
+    changed = marks["change"] + settlements
+    return {"new": marks["new"], "reused": marks["reuse"], "changed": changed, "machines": machines}

@@ -1,11 +1,11 @@
 """*Review and create*: the machines of a plan, objections and warnings in words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from replication.domain import ids
-from replication.domain.plan import Plan, PlannedStep
+from replication.domain.plan import PlannedStep
 from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.presenters.wizard.plan import SKUS
 
@@ -82,10 +82,10 @@ class ProtectedRow:
         return ", ".join(map(ids.name, self.spec.excluded_disks))
 
 
-def protected_rows(plan: Plan) -> list[ProtectedRow]:
-    """The plan's machines, each with what is applied to it after protection."""
-    settlements = {step.spec.id: step.spec for step in plan.settlements if isinstance(step.spec, SettleSpec)}
-    return [ProtectedRow(step, settlements.get(step.spec.id)) for step in plan.protections]
+def protected_rows(steps: Sequence[PlannedStep]) -> list[ProtectedRow]:
+    """The machines of these steps, each with what is applied to it after protection."""
+    settlements = {step.spec.id: step.spec for step in steps if isinstance(step.spec, SettleSpec)}
+    return [ProtectedRow(step, settlements.get(step.spec.id)) for step in steps if isinstance(step.spec, ProtectSpec)]
 
 
 def in_words(objections: Iterable[Any], url: Callable[[str], str]) -> list[dict[str, str]]:

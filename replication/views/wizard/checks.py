@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication.actions import checks, plans
+from replication.actions import checks, compiled
 from replication.domain.checks.catalogue import KEYS
 from replication.domain.eligibility import Effect
 from replication.models import Draft
@@ -29,15 +29,14 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponse:
         return draft
     if "since" in request.GET and request.headers.get("HX-Request"):
         return _fragment(request, draft)
-    plan = plans.compiled(draft)
+    made = compiled.of(draft)
     mine = draft.owner_id == signed_in(request).pk
-    if mine and not plan.objections:
-        now = checks.begin(draft, plan.digest, actor=actor(request, draft.vault))
+    if mine and not made.objections:
+        now = checks.begin(draft, made.digest, actor=actor(request, draft.vault))
     else:
-        now = checks.standing(draft, plan.digest)
-    return show(
-        request, draft, "checks", _context(now, plan.digest) | {"objections": len(plan.objections)} | side(draft, plan)
-    )
+        now = checks.standing(draft, made.digest)
+    context = _context(now, made.digest) | {"objections": made.objections}
+    return show(request, draft, "checks", context | side(draft, made.plan))
 
 
 def _fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -79,7 +78,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = open_draft(request, pk, "checks")
     if isinstance(draft, HttpResponse):
         return draft
-    digest = plans.compiled(draft).digest
+    digest = compiled.of(draft).digest
     checks.again(draft, digest, failing=request.POST.get("failing") == "1", actor=actor(request, draft.vault))
     return redirect("replication:draft_checks", draft.pk)
 
@@ -90,7 +89,7 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = open_draft(request, pk, "checks")
     if isinstance(draft, HttpResponse):
         return draft
-    digest = plans.compiled(draft).digest
+    digest = compiled.of(draft).digest
     number = checks.acknowledge(draft, digest, request.POST.getlist("warning"), actor=actor(request, draft.vault))
     if number:
         words = "warning was" if number == 1 else "warnings were"

@@ -28,13 +28,16 @@ def machines(request: HttpRequest, pk: UUID) -> HttpResponse:
         return draft
     if request.method == "POST":
         return _confirm(request, draft)
-    view, zonal = present.picker(draft).view(present.pickable(draft, signed_in(request)), request.GET), _zonal(draft)
+    zonal = _zonal(draft)
+    asked = present.picker(draft).view(present.pickable(draft, signed_in(request)), request.GET)
+    view, matching = present.counted(asked, zonal)
+    totals = present.totals(draft)
     context = {
         "view": view,
         "rows": [present.MachineRow(machine, zonal, view.columns) for machine in view.page],
-        "matching": drafts.replicable(view.rows, zonal=zonal).count(),
-        "selected": draft.machines.count(),
-        "totals": present.totals(draft),
+        "matching": matching,
+        "selected": totals.machines,
+        "totals": totals,
         "as_of": draft.vault.connection.inventory_as_of,
         "reading": reading_of(request),
         "page_query": page_query(request),

@@ -4,28 +4,21 @@ import json
 from collections.abc import Callable
 from uuid import UUID
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication.actions import approvals, checks, drafts, plans, runs
+from replication.actions import approvals, checks, compiled, plans, runs
 from replication.domain import planfile
-from replication.domain.compiler import compile_plan
-from replication.domain.forecast import forecast
 from replication.domain.plan import Plan
 from replication.models import Draft, Run
 from replication.presenters import wizard as present
 from replication.presenters.looks import run_state
 from replication.sheets import csv_file
 from replication.views.actor import actor
-from replication.views.wizard.shared import (
-    open_draft,
-    show,
-    side,
-)
+from replication.views.wizard.shared import open_draft, show
 
 
 @require_safe
@@ -51,30 +44,34 @@ def _run_fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: int = 200) -> HttpResponse:
-    rows = list(drafts.selected(draft))
-    known = plans.facts(draft, rows)
-    plan = compile_plan(plans.choices(draft, rows), known)
-    machines_page = Paginator(present.protected_rows(plan), 50).get_page(request.GET.get("page"))
+    made = compiled.of(draft, fresh=bool(changed) or status != 200)
+    plan, pages = made.plan, Paginator(range(made.machines), compiled.A_PAGE)
+    machines_page = pages.get_page(request.GET.get("page"))
+    machines_page.object_list = present.protected_rows(compiled.page(draft, made, machines_page.number))
     latest = Run.objects.filter(plan__draft=draft).order_by("-number").first()
     context = {
         "plan": plan,
-        "counts": present.counts(plan),
-        "forecast": forecast(plan, known.machines, settings.SITE_RECOVERY_WRITES_A_MINUTE),
+        "digest": made.digest,
+        "counts": present.counts(plan, made.machines, made.settlements),
+        "totals": present.Totals(made.machines, made.disks, made.gib),
+        "forecast": made.forecast,
         "stages": present.stages(plan),
         "machines": machines_page,
         "objections": present.in_words(plan.objections, lambda page: present.page_url(draft, page)),
+        "more_objections": made.objections - len(plan.objections),
         "warnings": present.in_words(plan.warnings, lambda page: present.page_url(draft, page)),
+        "more_warnings": made.warnings - len(plan.warnings),
         "run": latest,
         "run_state": run_state(latest.state) if latest else None,
         "run_moving": latest is not None and latest.state not in Run.FINISHED,
         "no_start": _no_start(plan, latest),
-        "standing": (standing := checks.standing(draft, plan.digest)),
+        "standing": (standing := checks.standing(draft, made.digest)),
         "uncleared": checks.obstacle(draft, standing),
         "changed": changed,
         "approval": (asked := approvals.waiting("draft", str(draft.pk))),
         "approvers": [str(each) for each in approvals.approvers(asked)] if asked else [],
     }
-    return show(request, draft, "review", context | side(draft, plan), status=status)
+    return show(request, draft, "review", context, status=status)
 
 
 def _no_start(plan: Plan, run: Run | None) -> str:
