@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -91,7 +92,7 @@ class RequestIdMiddleware:
 
 
 class HeadersMiddleware:
-    """The strict Content-Security-Policy, and no copies of pages with data in shared browsers."""
+    """The strict Content-Security-Policy, and no copies of pages with data in shared browsers; a fragment is never taken for its page."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -101,7 +102,25 @@ class HeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ["HX-Request"])
         return response
+
+
+class BodyMiddleware:
+    """Turns away what is larger than any form of ours before a byte of it is read.
+
+    Django bounds the fields of a form (DATA_UPLOAD_MAX_MEMORY_SIZE) but writes files of any size to the disk, for whoever asks: they are
+    read for the CSRF token, before anybody knows who is there. A body without a length is not read at all by Django.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdecimal() and int(length) <= settings.LARGEST_BODY):
+            return HttpResponse("This is larger than anything that is taken here.\n", status=413, content_type="text/plain")
+        return self.get_response(request)
 
 
 class RequestIdFilter(logging.Filter):
