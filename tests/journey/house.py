@@ -131,10 +131,10 @@ class House:
 
 
 @contextlib.contextmanager
-def house(home: Path) -> Iterator[House]:
+def house(home: Path, scenario: str = "contoso") -> Iterator[House]:
     """An installation with an administrator and an inventory; broker and beat run, the worker does not yet."""
     home.mkdir()
-    with running("--scenario", "contoso", "--durations", DURATIONS) as azure:
+    with running("--scenario", scenario, "--durations", DURATIONS) as azure:
         one = House(home, azure)
         one.do("manage.py", "migrate", "--noinput")
         one.do("manage.py", "demo_accounts")
