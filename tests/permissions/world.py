@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.test import Client, override_settings
+from django.test.client import ClientHandler
 
 from replication import clock
 from replication.actions import plans
@@ -86,10 +87,13 @@ class World:
     theirs: Side
     newest: int = 0  # the audit's last entry when everything was built
     sessions: dict[str, str] = field(default_factory=dict)  # person -> session key; '' for nobody
+    # One for all browsers: setting the middleware up again for each would cost more than many a request.
+    handler: ClientHandler = field(default_factory=lambda: ClientHandler(enforce_csrf_checks=False))
 
     def browser(self, who: str) -> Client:
         """A browser of that person, new each time."""
         client = Client(raise_request_exception=False)
+        client.handler = self.handler
         if self.sessions[who]:
             client.cookies["sessionid"] = self.sessions[who]
         return client
