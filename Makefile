@@ -32,7 +32,7 @@ test-fast: ready-test ## what needs no other process
 	$(RUN) -m pytest $(FAST) -n $(WORKERS) --maxprocesses 4 --dist loadfile -q
 
 test-conformance: ready-test ## Microsoft's SDK against the simulator process
-	$(RUN) -m pytest tests/conformance -q
+	$(RUN) -m pytest tests/conformance -n $(WORKERS) --maxprocesses 4 --dist loadfile -q
 
 test-journey: ready-test ## portal, real worker process and simulator together
 	$(RUN) -m pytest tests/journey -q
