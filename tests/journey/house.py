@@ -20,11 +20,20 @@ DURATIONS = "0.02"  # enabling a machine takes Azure some seven minutes, and us 
 LEASE = 4  # seconds after which the step of a dead worker is taken over
 
 
-def until(true: Callable[[], Any], seconds: float = 120) -> Any:
-    """Wait for something to become true, and give it."""
-    deadline = time.monotonic() + seconds
+PATIENCE = 120  # seconds without a sign of life, after which something is lost: a busy machine may be slow, but not silent
+LONGEST = 900  # seconds, whatever goes on meanwhile
+
+
+def until(true: Callable[[], Any], life: Callable[[], Any] = lambda: None) -> Any:
+    """Wait for something to become true, and give it. life: what changes while somebody works on it, and so begins the patience anew."""
+    began = heard = time.monotonic()
+    seen = life()
     while not (found := true()):
-        assert time.monotonic() < deadline, "it did not come about in time"
+        now = time.monotonic()
+        if (sign := life()) != seen:
+            seen, heard = sign, now
+        assert now - heard < PATIENCE, f"nothing has moved for {PATIENCE} seconds"
+        assert now - began < LONGEST, "it did not come about in time"
         time.sleep(0.05)
     return found
 
@@ -110,10 +119,18 @@ class House:
         """Press *Enable replication* for so many machines."""
         return self.do("-m", "tests.journey.enabling", str(machines), *more)
 
-    def wait_ended(self, run: str, seconds: float = 150) -> str:
+    def life(self) -> list[Any]:
+        """Signs of life of the work, not of the sweeps, which go on whatever was lost: what has happened to steps and runs."""
+        return self.rows("SELECT (SELECT count(*) FROM replication_stepevent), (SELECT group_concat(state) FROM replication_run)")
+
+    def until(self, true: Callable[[], Any]) -> Any:
+        """Wait for something to become true, for as long as this installation gives signs of life."""
+        return until(true, self.life)
+
+    def wait_ended(self, run: str) -> str:
         """How the run ended. A program that ended by itself is started again, as a service manager does."""
         with contextlib.suppress(AssertionError):
-            until(lambda: self._revived() and self.state(run) not in {"running", "enabled"}, seconds)
+            self.until(lambda: self._revived() and self.state(run) not in {"running", "enabled"})
         return self.state(run)
 
     def _revived(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.house import House, blameless, house, until
+from tests.journey.house import House, blameless, house
 
 pytestmark = pytest.mark.journey
 
@@ -24,7 +24,7 @@ def test_a_worker_that_is_killed_again_and_again(one: House) -> None:
     for _ in range(4):
         one.start("worker")
         before = one.rows("SELECT count(*) FROM replication_stepevent")
-        until(lambda seen=before: one.rows("SELECT count(*) FROM replication_stepevent") > seen)
+        one.until(lambda seen=before: one.rows("SELECT count(*) FROM replication_stepevent") > seen)
         time.sleep(0.7)
         one.kill("worker")
     one.start("worker")
@@ -44,7 +44,7 @@ def test_killed_between_azures_202_and_our_record(one: House) -> None:
     run = one.enable(2)
     for kind in kinds:
         one.start("worker")
-        until(lambda kind=kind: one.writes(kind))
+        one.until(lambda kind=kind: one.writes(kind))
         waiting = one.rows("SELECT count(*) FROM replication_step WHERE state = 'submitting'")
         one.kill("worker")
         assert waiting[0][0] >= 1
@@ -57,7 +57,7 @@ def test_a_broker_that_loses_everything(one: House) -> None:
     """The broker is a doorbell: without any of its messages the work still completes."""
     run = one.enable(2)
     one.start("worker")
-    until(lambda: one.rows("SELECT count(*) FROM replication_step WHERE state = 'running'")[0][0])
+    one.until(lambda: one.rows("SELECT count(*) FROM replication_step WHERE state = 'running'")[0][0])
     one.kill("broker")
     shutil.rmtree(one.home / "valkey")
     one.start("broker")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.house import House, blameless, house, until
+from tests.journey.house import House, blameless, house
 
 pytestmark = pytest.mark.journey
 
@@ -36,9 +36,9 @@ def test_paused_resumed_enabled_and_settled(one: House) -> None:
     """One worker is killed while it applies the settings, too."""
     run = one.enable(2, "--settings")
     one.start("worker")
-    until(lambda: "fabric" in kinds(one, run, "running"))
+    one.until(lambda: "fabric" in kinds(one, run, "running"))
     one.do("-m", "tests.journey.controlling", "pause", run)
-    until(lambda: not under_way(one, run))
+    one.until(lambda: not under_way(one, run))
     before = accepted(one)
     time.sleep(3)
     assert accepted(one) == before
@@ -46,9 +46,9 @@ def test_paused_resumed_enabled_and_settled(one: House) -> None:
     one.azure.control("PUT", "settings", {"durations": 0.002})  # first copies in seconds
     one.do("-m", "tests.journey.controlling", "resume", run)
 
-    until(lambda: one.state(run) == "enabled")
+    one.until(lambda: one.state(run) == "enabled")
     assert kinds(one, run, "waiting") == {"settle"}
-    until(lambda: kinds(one, run, "submitting") | kinds(one, run, "running"))
+    one.until(lambda: kinds(one, run, "submitting") | kinds(one, run, "running"))
     one.kill("worker")
     one.start("worker")
     assert one.wait_ended(run) == "succeeded"
