@@ -125,6 +125,19 @@ def test_many_machines_are_changed_at_once_and_only_those_shown(web: Client, rea
     assert row_of(ready, "erp-02").overrides == {"replication_group": "erp"}
 
 
+def test_a_stale_table_is_answered_with_what_is_saved_and_what_was_sent(web: Client, ready: Draft) -> None:
+    row = row_of(ready, "erp-01")
+    before = ready.version
+    assert post(web, ready, "customize", {"do": "many", "many-disk_type": "Standard_LRS"}).status_code == 302
+    sent = {"version": before, "do": "next", f"m{row.pk}-disk_type": "Premium_LRS", f"m{row.pk}-churn": "", f"m{'9' * 40}-churn": "x"}
+    stale = web.post(f"/replicate/{ready.pk}/customize/", sent)
+    assert stale.status_code == 409
+    page = stale.content.decode()
+    assert page.count("<del>") == page.count("<ins>") == 1
+    assert "<del>Standard_LRS</del>" in page
+    assert "<ins>Premium_LRS</ins>" in page
+
+
 def test_what_another_subscription_has_cannot_be_chosen(web: Client, ready: Draft, vault: Vault) -> None:
     foreign = "/subscriptions/99999999-9999-9999-9999-999999999999/resourceGroups/rg-x"
     for field in ("all-group_id", "all-network_id", f"m{row_of(ready).pk}-group_id"):

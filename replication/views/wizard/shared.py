@@ -1,5 +1,6 @@
 """What the wizard's pages share: the way to a draft, the frame around a page, and what a stale save gets."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -17,12 +18,14 @@ from replication.domain.choices import Choices, MachineChoice, SourceChoices, Ta
 from replication.domain.compiler import compile_plan
 from replication.domain.plan import Plan
 from replication.domain.roles import Permission
+from replication.forms.wizard import LABELS, initial
 from replication.models import Draft, Run
 from replication.presenters import wizard as present
 from replication.presenters.drafts import expires_soon
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
+_CELL = re.compile(r"m(\d{1,18})-([a-z_]+)$")
 require_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -117,6 +120,19 @@ def _said(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
+def _of_machines(request: HttpRequest, draft: Draft) -> list[tuple[str, str, str]]:
+    """(field of a machine, saved, sent) of the table of *Customize*, whose controls are called m17-availability; only what differs."""
+    fields = [(found, value[:300]) for name, value in request.POST.items() if (found := _CELL.match(name))]
+    sent = {(int(found[1]), found[2]): str(value) for found, value in fields if found[2] in LABELS}
+    rows = draft.machines.filter(pk__in={pk for pk, _ in sent}).select_related("machine")
+    saved = {row.pk: (row.machine.name, initial(MachineChoice.from_json(row.overrides))) for row in rows}
+    return [
+        (f"{LABELS[field]} of {saved[pk][0]}", saved[pk][1][field] or "as for all machines", value or "as for all machines")
+        for (pk, field), value in sent.items()
+        if pk in saved and saved[pk][1][field] != value
+    ]
+
+
 def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
     """What was sent and what is saved, side by side. Nothing was changed."""
     draft = error.draft
@@ -127,7 +143,7 @@ def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
         (name.replace("_id", "").replace("_", " ").capitalize(), _said(saved[name]) or "by the rule", value)
         for name, value in sent.items()
         if _said(saved[name]) != value
-    ]
+    ] + _of_machines(request, draft)
     context = {"draft": draft, "vault": draft.vault, "error": error, "changes": changes, "url": request.get_full_path()}
     return render(request, "replication/wizard/stale.html", context, status=409)
 
