@@ -316,7 +316,7 @@ def _crm(site: _Site) -> Iterator[Machine]:
 def _bi(site: _Site) -> Iterator[Machine]:
     """Premium SSD v2 and an encryption set of our own key: both can be replicated, both ask for a choice."""
     etl = site.machine("rg-bi", "bi-etl-01", catalog.ROCKY_9, "Standard_E8s_v5", owner="analytics", zone="1")
-    etl.data_disks, etl.facts = [Disk(2048, "PremiumV2_LRS")], {"churn": 35}
+    etl.data_disks, etl.facts = [Disk(256, "PremiumV2_LRS")], {"churn": 35}
     yield etl
     key_vault = site.resource("rg-bi", "Microsoft.KeyVault/vaults", "kv-contoso-bi")
     encryption_set = site.resource("rg-bi", "Microsoft.Compute/diskEncryptionSets", "des-bi")
@@ -427,8 +427,8 @@ def _shared_pair(one: Any, stem: str, image: Image) -> Iterator[Machine]:
 
 
 def _drill_room(estate: Estate, recovery: str) -> None:
-    """Two machines in East Asia that belong to the second subscription."""
-    estate.add(blocks.group(recovery, "rg-drill-ea", EAST_ASIA))
+    """Machines in East Asia that belong to the second subscription; of one name there are two, in two groups."""
+    estate.add(blocks.group(recovery, "rg-drill-ea", EAST_ASIA), blocks.group(recovery, "rg-drill-old", EAST_ASIA))
     network = estate.network(
         recovery, "rg-drill-ea", "vnet-drill-ea", EAST_ASIA, "10.70.0.0/16", {"snet-app": "10.70.1.0/24"}
     )
@@ -438,6 +438,7 @@ def _drill_room(estate: Estate, recovery: str) -> None:
         site.machine("rg-drill-ea", f"drill-0{number}", image, "Standard_D2s_v5", (64,), owner="continuity")
         for number, image in enumerate(images, 1)
     )
+    estate.machines([site.machine("rg-drill-old", "drill-01", catalog.UBUNTU_2404, "Standard_D2s_v5", owner="continuity")])
 
 
 def _japan(estate: Estate, production: str) -> None:
