@@ -151,6 +151,18 @@ def test_a_disk_is_left_out_or_has_types_of_its_own() -> None:
     assert MachineChoice.from_json(MachineChoice(disks=chosen).to_json()).disks == chosen
 
 
+@pytest.mark.parametrize(
+    ("held", "zone", "blocked"), [(("1", "2"), "2", False), (("1", "2"), "3", True), (("1",), "", True), ((), "3", False)]
+)
+def test_reserved_capacity_lies_in_the_zone_of_the_machine(held: tuple[str, ...], zone: str, blocked: bool) -> None:
+    capacity = resource("Microsoft.Compute/capacityReservationGroups", "crg")
+    group = CapacityGroup(id=capacity, name="crg", location="southeastasia", zones=held)
+    known = facts(machine(), capacity_groups={ids.key(capacity): group}, zones=ZONES)
+    plan = compile_plan(choices(capacity_group_id=capacity, availability_zone=zone), known)
+    assert ("crg holds capacity in zone" in said(plan)) is blocked
+    assert len(plan.objections) == blocked
+
+
 def test_a_replication_group_has_sixteen_machines() -> None:
     many = [machine(f"m{number:02}") for number in range(17)]
     within = compile_plan(choices(replication_group="erp"), facts(*many[:16]))

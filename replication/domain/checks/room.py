@@ -155,7 +155,8 @@ def _exceeded(usage: asks.Usage, needed: int, subscription: str, location: str) 
         effect=Effect.BLOCK,
         message=f"{usage.title} in {location}: {needed:,} needed, {max(0, usage.limit - usage.used):,} left of {usage.limit:,} (150097).",
         about=f"{usage.name} {location} {subscription}",
-        causes="All machines of the batch failing over together need more than the subscription may use in this region.",
+        causes="All machines of the batch failing over together need more than the subscription may use in this region. What other drafts, "
+        "runs and replicated machines would need there at their own failover is not counted.",
         action=f"Ask for a limit of at least {usage.used + needed:,}, or choose another region, subscription or size.",
         fixed_by=OWNER,
         request=f"Please raise the quota {usage.title} ({usage.name}) in {location} of the subscription {subscription} "

@@ -70,6 +70,12 @@ def _zones(machine: Machine, target: Target, sheet: Sheet) -> Iterator[settling.
     offered = sheet.facts.zones.get(sheet.target)
     if target.zone and offered is not None and target.zone not in offered:
         yield "availability_zone", f"the target location has no availability zone {target.zone}."
+    capacity = sheet.facts.capacity_groups.get(ids.key(target.capacity_group_id))
+    if capacity and capacity.zones and target.zone not in capacity.zones:
+        where = f"zone {target.zone}" if target.zone else "no zone"
+        zones = ", ".join(capacity.zones)
+        said = f"{capacity.name} holds capacity in zone {zones}, and the machine goes to {where}."
+        yield "capacity_group_id", said
     if not sheet.choices.source.zonal:
         return
     if not machine.zones:
