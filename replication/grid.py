@@ -141,7 +141,8 @@ class View:
             paginator.count = self.count
         page = paginator.get_page(self.params.get("page"))
         if self.wide is not None:
-            numbers = list(page.object_list.values_list("pk", flat=True))
+            shown: Any = page.object_list
+            numbers = list(shown.values_list("pk", flat=True))
             found = self.wide.in_bulk(numbers)
             page.object_list = [found[number] for number in numbers if number in found]
         return page

@@ -163,8 +163,8 @@ def loosen(using: str = "default", plan: Any = None, **_: Any) -> None:
             for table in (*_PRUNABLE, "replication_auditpruning"):
                 for name in ("no_delete", "no_unfit"):
                     cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}")
-            for rule, _, _ in _RULES:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {_MACHINE}_{rule}")
+            for rule in _RULES:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {_MACHINE}_{rule[0]}")
 
 
 def remove(using: str = "default") -> None:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -45,8 +46,8 @@ def _run_fragment(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: int = 200) -> HttpResponse:
     made = compiled.of(draft, fresh=bool(changed) or status != 200)
-    plan, pages = made.plan, Paginator(range(made.machines), compiled.A_PAGE)
-    machines_page = pages.get_page(request.GET.get("page"))
+    plan = made.plan
+    machines_page: Page[Any] = Paginator(range(made.machines), compiled.A_PAGE).get_page(request.GET.get("page"))
     machines_page.object_list = present.protected_rows(compiled.page(draft, made, machines_page.number))
     latest = Run.objects.filter(plan__draft=draft).order_by("-number").first()
     context = {
