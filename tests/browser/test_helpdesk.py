@@ -109,6 +109,11 @@ def test_the_verdict_is_one_search_away_from_the_sign_in(come: Any, options: dic
     expect(page.locator(".verdict")).to_contain_text("Last known: Protected.")
     expect(page.locator(".verdict")).to_contain_text("Last test failover")
     visitor.picture(f"verdict-{options['size'][0]}")
+    page.locator("#global-search").fill("bare")
+    page.locator("#global-search").press("Enter")
+    page.get_by_role("link", name="See why").click()  # the second
+    expect(page.get_by_role("heading", level=1)).to_have_text("bare")
+    expect(page.get_by_role("heading", name="The machine")).to_be_visible()
 
 
 def test_every_state_and_health_is_said_in_words_and_nothing_overflows(come: Any) -> None:

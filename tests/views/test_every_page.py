@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from replication.domain import documents
+from replication.domain import inventory as inv
 from replication.models import AuditEntry, Person, Vault
 from tests.views import rows
 from tests.views.conftest import SignedIn
@@ -132,3 +134,32 @@ def test_a_change_wants_post(signed_in: SignedIn, vault: Vault, admin: Person) -
     for address in addresses:
         assert browser.get(address).status_code == 405, address
     assert AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("name", ["policies", "network_mappings"])
+def test_infrastructure_costs_the_same_at_any_size(
+    signed_in: SignedIn, vault: Vault, admin: Person, queries: Callable[[Callable[[], Any]], int], name: str
+) -> None:
+    browser, address = signed_in(admin), reverse(f"replication:{name}", args=[vault.pk])
+    Vault.objects.filter(pk=vault.pk).update(site=_site(1))
+    browser.get(address)
+    few = queries(lambda: browser.get(address))
+    Vault.objects.filter(pk=vault.pk).update(site=_site(40))
+    shown = browser.get(address).content.decode()
+    assert "thing-39" in shown
+    assert queries(lambda: browser.get(address)) == few
+    assert few <= 12, few
+
+
+def _site(number: int) -> dict[str, Any]:
+    """So many policies and mappings."""
+    policies = tuple(inv.Policy(id=f"/p/thing-{n}", name=f"thing-{n}", retention=60, app_consistent=0) for n in range(number))
+    mappings = tuple(
+        inv.NetworkMapping(
+            id=f"/m/thing-{n}", name=f"thing-{n}", primary_network_id=f"/net/thing-{n}", recovery_network_id=f"/net/other-{n}",
+            recovery_location="southeastasia",
+        )
+        for n in range(number)
+    )  # fmt: skip
+    made: dict[str, Any] = documents.to_json(inv.Site(policies=policies, network_mappings=mappings))
+    return made
