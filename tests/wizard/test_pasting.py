@@ -84,6 +84,17 @@ def test_a_list_opens_the_source_as_far_as_it_must(web: Client, draft: Draft) ->
     assert draft.machines.count() == 1
 
 
+def test_a_choice_outlives_a_second_look(web: Client, draft: Draft) -> None:
+    """Choose, check again, add: the page sends the choice along, though it asks no more."""
+    twin = Machine.objects.get(name="erp-02", resource_group="rg-crm")
+    post(web, draft, "source", SOURCE)
+    page = text(paste(web, draft, "erp-01\nerp-02", **{"line-2": twin.pk}))
+    assert "2 can be added" in counts(page)
+    again = dict(re.findall(r'<input type="hidden" name="(line-\d+)" value="(\d+)">', page))
+    paste(web, draft, "erp-01\nerp-02", do="add", **again)
+    assert draft.machines.filter(machine=twin).exists()
+
+
 @pytest.mark.parametrize("bad", ["\x00", "x" * 50_000, "/subscriptions/../virtualMachines/", "'; DROP TABLE", "=1+1\n" * 200, "\u202e"])
 def test_hostile_lists_change_nothing(web: Client, draft: Draft, bad: str) -> None:
     for do in ("check", "add"):

@@ -61,6 +61,7 @@ class Pasted:
         self._draft, self._person, self.text = draft, person, text
         self._saved = SourceChoices.from_json(draft.source)
         self._known, self._index = self._inventory()
+        self.settled: dict[int, int] = {}  # of `settled`, what holds for this list: the page sends it again with the next press
         self.lines = [self._settle(line, settled) for line in read(text, self._index)]
         self.cut = len(text.splitlines()) > MOST_LINES
 
@@ -79,7 +80,10 @@ class Pasted:
     def _settle(self, line: Line, settled: Mapping[int, int]) -> Line:
         """An ambiguous line for which one of its machines was chosen has been found."""
         chosen = tuple(each for each in line.machines if each.pk == settled.get(line.number))
-        return replace(line, fate=Fate.FOUND, machines=chosen) if line.fate is Fate.AMBIGUOUS and chosen else line
+        if line.fate is not Fate.AMBIGUOUS or not chosen:
+            return line
+        self.settled[line.number] = chosen[0].pk
+        return replace(line, fate=Fate.FOUND, machines=chosen)
 
     @cached_property
     def place(self) -> Place | None:
