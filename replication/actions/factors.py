@@ -13,7 +13,7 @@ from django.db import transaction
 
 from replication import access, clock
 from replication.actions.actor import Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.models import Person, SecondFactor
 
 CODES = 10  # recovery codes
@@ -98,9 +98,9 @@ def reset(person: Person, *, actor: Actor) -> None:
 
 
 def _remove(action: str, person: Person, actor: Actor) -> None:
-    if SecondFactor.objects.filter(person=person).exists():
-        with gesture(action, actor=actor, **_about(person)):
-            SecondFactor.objects.filter(person=person).delete()
+    with gesture(action, actor=actor, **_about(person)):
+        if not SecondFactor.objects.filter(person=person).delete()[0]:
+            raise Unchanged
 
 
 def _about(person: Person) -> dict[str, str]:

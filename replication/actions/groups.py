@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from replication import access, clock
 from replication.actions import people
 from replication.actions.actor import CONSOLE, Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.actions.people import Scope
 from replication.domain.roles import Permission, Role
 from replication.models import Grant, GroupRole, Person, Vault
@@ -38,7 +38,8 @@ def remove(row: GroupRole, *, actor: Actor) -> None:
     _manages(actor, row.vault)
     with gesture("group.removed", actor=actor, **_about(row)) as entry:
         entry.before = _shown(row)
-        GroupRole.objects.filter(pk=row.pk).delete()
+        if not GroupRole.objects.filter(pk=row.pk).delete()[0]:
+            raise Unchanged
 
 
 def sign_up(tenant: str, object_id: str, username: str, name: str) -> Person:

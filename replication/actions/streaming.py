@@ -79,8 +79,8 @@ def _send(place: str, rows: Sequence[AuditEntry]) -> None:
 
 def _short(row: AuditEntry) -> str:
     """An entry that is too long for a datagram: its facts and hash, which prove the rest when it is read elsewhere."""
-    kept = ("sequence", "at", "actor_name", "action", "phase", "outcome", "subject_name", "vault_key", "request_id", "hash")
-    return json.dumps({name: str(getattr(row, name)) for name in kept} | {"cut": True}, sort_keys=True)
+    kept = ("sequence", "at", "actor_name", "action", "phase", "outcome", "subject_name", "vault_key", "request_id", "subject_count")
+    return json.dumps({name: str(getattr(row, name)) for name in kept} | {"hash": row.hash, "cut": True}, sort_keys=True)
 
 
 def _to_file(path: Path, lines: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from django.utils.crypto import salted_hmac
 
 from replication import access, clock, outbound, queue
 from replication.actions.actor import Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.domain.notices import Channel, Kind
 from replication.domain.roles import Permission
 from replication.models import Delivery, Vault, Webhook
@@ -71,7 +71,8 @@ def delete(webhook: Webhook, *, actor: Actor) -> None:
     """Take it away, with what still waits for it."""
     _may(webhook.vault, actor)
     with gesture("webhook.deleted", actor=actor, before=_shown(webhook), **_about(webhook)):
-        webhook.delete()
+        if not Webhook.objects.filter(pk=webhook.pk).delete()[0]:
+            raise Unchanged
 
 
 def test(webhook: Webhook, *, actor: Actor) -> None:

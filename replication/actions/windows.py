@@ -7,7 +7,7 @@ from typing import Any
 
 from replication import access, clock, ledger
 from replication.actions.actor import Actor
-from replication.actions.audit import gesture
+from replication.actions.audit import Unchanged, gesture
 from replication.domain.roles import Permission
 from replication.models import MaintenanceWindow, Vault
 
@@ -49,7 +49,8 @@ def end(window: MaintenanceWindow, *, actor: Actor) -> None:
     now = clock.now()
     if window.begins_at >= now:
         with gesture("window.cancelled", actor=actor, before=shown(window), **_about(window)):
-            window.delete()
+            if not MaintenanceWindow.objects.filter(pk=window.pk).delete()[0]:
+                raise Unchanged
     elif window.ends_at > now:
         with _changing("window.ended", window, window.version, actor):
             window.ends_at = now

@@ -149,3 +149,20 @@ def test_a_place_that_is_named_no_more_holds_nothing_back(settings: Any, tmp_pat
     settings.AUDIT_STREAM = []
     streaming.pump()
     assert not StreamCursor.objects.exists()
+
+
+def test_what_no_datagram_can_carry_goes_shortened_and_says_so(settings: Any) -> None:
+    """An entry of a thousand machines: its facts and its hash, with a mark, in its place in the order."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        settings.AUDIT_STREAM = [f"syslog:127.0.0.1:{receiver.getsockname()[1]}"]
+        entries(1)
+        record("run.enable", actor=CONSOLE, subjects=[(f"/machines/{n}/{'x' * 60}", f"vm-{n}") for n in range(1000)])
+        entries(1)
+        streaming.pump()
+        got = [json.loads(receiver.recv(65_535).decode().partition(": ")[2]) for _ in range(3)]
+    assert [int(each["sequence"]) for each in got] == [1, 2, 3]
+    assert [each.get("cut", False) for each in got] == [False, True, False]
+    assert (got[1]["subject_count"], got[1]["hash"]) == ("1000", AuditEntry.objects.get(sequence=2).hash)
+    assert StreamCursor.objects.get().sequence == 3
