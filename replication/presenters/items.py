@@ -16,7 +16,7 @@ from replication.domain import ids
 from replication.domain.safety import RPO_TARGET, Safety
 from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.domain.words import duration
-from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
+from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct, has
 from replication.models import AffectedItem, Machine, ProtectedItem, Vault
 from replication.presenters import safety
 from replication.presenters.looks import State, health_word, item_state, region
@@ -41,8 +41,8 @@ def anywhere(rows: Rows, text: str) -> Rows:
     tier=gold means what tier:gold means: a tag.
     """
     for word in text.lower().replace("=", ":").split():
-        machines = Machine.objects.filter(search__contains=word)
-        rows = rows.filter(Q(search__contains=word) | Q(machine_key__in=machines.values("key")))
+        machines = Machine.objects.filter(has("search", word))
+        rows = rows.filter(has("search", word) | Q(machine_key__in=machines.values("key")))
     return rows
 
 

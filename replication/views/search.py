@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from replication import access
-from replication.grid import Rows, clean
+from replication.grid import Rows, clean, has
 from replication.models import Machine, Person, Run
 from replication.presenters import runs as run_rows
 from replication.presenters import safety
@@ -68,7 +68,7 @@ def _machines(person: Person, text: str) -> Rows:
     seen = access.items(person).filter(machine_key=OuterRef("key"))
     rows: Rows = access.machines(person).filter(~Exists(seen)).defer("document", "search")
     for word in text.lower().replace("=", ":").split():
-        rows = rows.filter(search__contains=word)
+        rows = rows.filter(has("search", word))
     found: Rows = rows.annotate(exact=_flag(Q(name__iexact=text) | _token(text))).order_by("-exact", "name", "pk")
     return found
 
@@ -81,7 +81,7 @@ def _its_machine() -> QuerySet[Machine]:
 def _token(text: str) -> Q:
     """The text is one whole word of what a machine is found by: its computer name, an address."""
     word = text.lower()
-    return Q(search__contains=f" {word} ") | Q(search__endswith=f" {word}")
+    return has("search", f" {word} ") | Q(search__endswith=f" {word}")
 
 
 def _flag(condition: Q | Combinable) -> Case:
