@@ -5,9 +5,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from replication.actions.actor import Actor
+from replication.domain import ids
+from replication.domain.specs import NetworkSpec, SubnetSpec
 from replication.gateway.port import Gateway
 from replication.models import AuditEntry, ProtectedItem, Run, Vault
+from replication.sync import inventory
 from tests.changes.conftest import finished, read_again
+from tests.changes.test_kinds import begun
 from tests.changes.test_pages import hidden
 
 GOLD = {"name": "gold", "retention_hours": 48, "app_consistent_minutes": 240, "multi_vm": "on"}
@@ -88,3 +93,26 @@ def test_cache_storage_shows_its_load(vault: Vault, items: list[ProtectedItem], 
     rows = web.get(f"/vaults/{vault.pk}/cache-storage/").context["rows"]
     assert sum(row.machines for row in rows) == 3
     assert all(row.known and row.location == "eastasia" for row in rows)
+
+
+def test_a_mapping_gets_another_target(vault: Vault, web: Client, gateway: Gateway, actor: Actor) -> None:
+    """From the form to Azure: the second network is made first, so that there is one to change to."""
+    page = f"/vaults/{vault.pk}/network-mappings/"
+    rows = web.get(page).context["rows"]
+    source = next(row.source_id for row in rows if row.source_location == "eastasia")
+    target = next(row.source_id for row in rows if row.source_location == "southeastasia")
+    other = NetworkSpec(
+        id=f"{target}-two", location="southeastasia", prefixes=("10.77.0.0/16",), subnets=(SubnetSpec(name="s", prefix="10.77.0.0/24"),)
+    )
+    assert finished(begun(vault, Run.Purpose.MAPPING, actor, other), gateway).state == "succeeded"
+    inventory.read(vault.connection, gateway)
+    assert through(web, f"{page}new/", {"source": source, "target": target}, vault, gateway).state == "succeeded"
+    made = vault.site["network_mappings"][0]
+    given = {"source": made["primary_network_id"], "target": other.id}
+    run = through(web, f"{page}of/{made['name']}/", given, vault, gateway)
+    assert run.state == "succeeded", list(run.steps.values_list("problem", flat=True))
+    (changed,) = vault.site["network_mappings"]
+    assert ids.same(changed["recovery_network_id"], other.id)
+    asked, ended = AuditEntry.objects.filter(run_id=run.pk).order_by("sequence")
+    assert (asked.action, asked.phase, ended.action, ended.outcome) == ("run.mapping", "asked", "run.ended", "ok")
+    assert [*asked.before.values()] == [{"Target network": ids.name(target)}]
