@@ -198,7 +198,8 @@ def begin(call: Call, task: Task) -> Response:
     job = open_job(world, vault_id, task, job_guid, seconds, client_of(call))
     call.notes["job"] = job_guid
     call.effect = call.effect or "accepted"
-    if task.problem is not None:
+    # What a restart asks again: of what is known to fail, and of actions, which are small and may fail by a planted fault.
+    if task.problem is not None or call.verb == "POST":
         job.sim["request"] = {"method": call.request.method, "path": call.request.path, "body": call.request.json()}
     response = call.start(
         duration=seconds,

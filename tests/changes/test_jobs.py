@@ -75,3 +75,22 @@ def test_the_export_names_who_asked(vault: Vault, running: Job, web: Client) -> 
     assert len(lines) == 2
     assert "run 1, Administrator" in lines[1]
     assert AuditEntry.objects.filter(action="jobs.export").exists()
+
+
+def test_a_failed_job_is_restarted(vault: Vault, items: list[ProtectedItem], gateway: Gateway, web: Client, azure: Any) -> None:
+    """Azure makes the same request again as a job of its own; ours says who asked for it, and both runs are on record."""
+    azure.control("PUT", "faults", [{"verb": "POST", "type": "*/replicationProtectedItems", "nth": 1, "do": "operation"}])
+    address = f"/items/{items[0].pk}/act/resync/"
+    web.post(address, hidden(web.get(address)))
+    assert finished(Run.objects.get(), gateway).state == "failed"
+    read_again(vault)
+    failed = vault.jobs.get(state="Failed")
+    before = vault.jobs.count()
+    restart = f"/vaults/{vault.pk}/jobs/{failed.pk}/restart/"
+    web.post(restart, hidden(web.get(restart)) | {"reason": "INC-1"})
+    run = finished(Run.objects.get(purpose="job"), gateway)
+    assert run.state == "succeeded", list(run.steps.values_list("problem", flat=True))
+    read_again(vault)
+    assert vault.jobs.count() == before + 1
+    asked, ended = AuditEntry.objects.filter(run_id=run.pk).order_by("sequence")
+    assert (asked.action, asked.reason, ended.action, ended.outcome) == ("run.job", "INC-1", "run.ended", "ok")
