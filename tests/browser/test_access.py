@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import gestures, plants
 from tests.browser.pages import NOT_PAGES, ON_THE_WAY, PAGES, Places, names, open_page
@@ -36,14 +36,33 @@ def places(browser, console: str, story: Story, _screenshots: Path) -> Places:
         administrator.leave()
 
 
+@pytest.fixture(scope="module")
+def seated(browser: Browser, console: str, _screenshots: Path) -> Iterator[Callable[[str], Visitor]]:
+    """Somebody who opens one page after the other in one browser, as people do, which has styles and scripts already."""
+    seats: dict[str, Visitor] = {}
+
+    def take(person: str) -> Visitor:
+        if person not in seats:
+            seats[person] = Visitor.arrive(browser, console, _screenshots, person)
+        visitor = seats[person]
+        visitor.complaints.clear()
+        visitor.expected.clear()
+        return visitor
+
+    yield take
+    for visitor in seats.values():
+        visitor.leave()
+
+
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_axe_finds_nothing_and_nothing_overflows(name: str, places: Places, visit: Visit) -> None:
+def test_axe_finds_nothing_and_nothing_overflows(name: str, places: Places, seated: Callable[[str], Visitor]) -> None:
     person, way = PAGES[name]
-    visitor = visit(person)
+    visitor = seated(person)
     visitor.expected |= {403} if name == "password_change" else set()  # a demo account's is published
     open_page(visitor.page, way, places)
     visitor.look(f"page-{name}")
     assert visitor.overflow() == 0
+    assert visitor.complaints == []
 
 
 @pytest.mark.parametrize(("address", "status"), [("/vaults/999999/", 404), ("/nothing/", 404), ("/people/", 403)])
