@@ -17,18 +17,20 @@ def fill(vault: Vault, found: Iterable[inv.Item], *, at: datetime) -> None:
     if not rows:
         return
     items = {ids.key(each.machine_id): each for each in found}
-    for row in rows:
-        _see(row, items.get(row.machine_key), at)
-    HandOver.objects.bulk_update(rows, ["rpo", "rpo_at", "rpo_read_at", "got", "got_at", "open"], batch_size=200)
+    news = [row for row in rows if _see(row, items.get(row.machine_key), at)]
+    HandOver.objects.bulk_update(news, ["rpo", "rpo_at", "rpo_read_at", "got", "got_at", "open"], batch_size=200)
 
 
-def _see(row: HandOver, item: inv.Item | None, at: datetime) -> None:
+def _see(row: HandOver, item: inv.Item | None, at: datetime) -> bool:
+    """Whether there is news: a thousand machines may wait for hours for their first RPO, and the vault is read every few seconds."""
+    before = (row.got_at, row.rpo, row.open)
     if row.got_at is None:
         row.got, row.got_at = shown(item), at
     if row.rpo is None and item is not None and item.rpo is not None:
         row.rpo, row.rpo_at, row.rpo_read_at = item.rpo, item.rpo_at, at
     ended = row.run.ended_at or at
     row.open = row.rpo is None and item is not None and row.run.purpose != Run.Purpose.DISABLE and at - ended < PATIENCE
+    return (row.got_at, row.rpo, row.open) != before
 
 
 def shown(item: inv.Item | None) -> dict[str, Any]:
