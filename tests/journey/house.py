@@ -38,6 +38,13 @@ def until(true: Callable[[], Any], life: Callable[[], Any] = lambda: None) -> An
     return found
 
 
+# What only the environment of our programs may hold; Azure's own secret is added.
+SECRETS = {
+    name: f"planted-{name.lower()}-4b1d"
+    for name in ("PORTAL_SECRET_KEY", "PORTAL_SMTP_PASSWORD", "PORTAL_AUDIT_STREAM_SECRET")
+}
+
+
 @dataclass
 class House:
     """One installation on a folder."""
@@ -52,6 +59,7 @@ class House:
         return (
             os.environ
             | self.azure.environment
+            | SECRETS
             | {
                 "PORTAL_HOME": str(self.home),
                 "PORTAL_PLAIN_STATIC": "1",
@@ -142,6 +150,12 @@ class House:
         """Requests to make something of the kind that the simulator accepted."""
         found = self.azure.control("GET", f"log?verb=PUT&type=*/{kind}") or []
         return [each for each in found if each["status"] < 400 and each.get("principal") not in {"", None}]
+
+    def leaks(self) -> list[str]:
+        """Files of the installation, database, logs and broker's among them, in which a secret of its environment stands."""
+        secrets = [each.encode() for each in (*SECRETS.values(), self.azure.secret)]
+        files = [each for each in self.home.rglob("*") if each.is_file()]
+        return [each.name for each in files if any(secret in each.read_bytes() for secret in secrets)]
 
     def faults(self, *lines: dict[str, Any]) -> None:
         self.azure.control("PUT", "faults", list(lines))

@@ -56,3 +56,5 @@ def test_killed_in_the_gap(one: House) -> None:
     broken = one.azure.control("GET", "invariants")["rules"]
     assert not any(broken.values()), broken
     assert "intact" in one.do("manage.py", "audit_verify")
+    assert (one.home / "portal.sqlite3").exists()
+    assert one.leaks() == []
