@@ -4,7 +4,6 @@ import csv
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +18,7 @@ from replication.actions import audit, factors
 from replication.domain.vocabulary import ACTIONS
 from tests.conftest import SUBSCRIPTION
 from tests.permissions.test_matrix import address_of, quick_passwords, table, world
-from tests.permissions.world import PASSWORD, World, build, payload
-from tests.views.test_approvals import at_once
+from tests.permissions.world import PASSWORD, World, payload
 
 pytestmark = pytest.mark.django_db
 __all__ = ["quick_passwords", "world"]  # fixtures
@@ -208,23 +206,23 @@ def _tried(world: World, row: Row) -> None:
     who = row.who if row.who in world.sessions else "administrator"
     address, data = address_of(world, row.name, "ours"), sent(world, row.name)
     world.ours.run = run
-    before = _newest()
+    before = newest()
     browser = world.browser(who)
     answer = browser.post(address, data)
     if digest := re.search(rb'name="digest" value="(\w+)"', answer.content if not answer.streaming else b""):
         data = data | {"digest": digest.group(1).decode()}  # the review's own button
         answer = browser.post(address, data)
     _drained(answer)
-    assert _written(before) == row.first, f"{row.name} answered {answer.status_code}"
-    before = _newest()
+    assert written(before) == row.first, f"{row.name} answered {answer.status_code}"
+    before = newest()
     if "file" in data:
         data["file"].seek(0)
     _drained(browser.post(address, data))
-    assert _written(before) == row.again, f"{row.name}, a second time"
+    assert written(before) == row.again, f"{row.name}, a second time"
     assert audit.broken_link() is None
 
 
-def _newest() -> int:
+def newest() -> int:
     return models.AuditEntry.objects.latest("sequence").sequence
 
 
@@ -234,29 +232,7 @@ def _drained(answer: Any) -> None:
         list(answer.streaming_content)
 
 
-def _written(before: int) -> str:
+def written(before: int) -> str:
     """Action and phase of what was written since; of a refusal nothing, since every refusal may be on record."""
     found = models.AuditEntry.objects.filter(sequence__gt=before).exclude(action="access.refused")
     return ", ".join(f"{each.action} {each.phase}" for each in found.order_by("sequence")) or "-"
-
-
-# --- pressed by two at once --------------------------------------------------------------------------------------------------
-
-ONCE = ("draft_enable", "run_cancel", "grant_end", "group_remove", "approval_approve", "webhook_delete")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_presses_at_once_are_one_entry() -> None:
-    """Each in a transaction of its own: nothing is doubled, no number is missing, the chain holds."""
-    world = build()
-    start = _newest()
-    for name in ONCE:
-        PREPARE.get(name, lambda _: None)(world)
-        before, row = _newest(), next(each for each in ROWS if each.name == name)
-        address, data = address_of(world, name, "ours"), sent(world, name)
-        press = partial(world.browser(row.who).post, address, data)
-        at_once(press, press)
-        assert _written(before) == row.first, name
-    numbers = list(models.AuditEntry.objects.filter(sequence__gt=start).order_by("sequence").values_list("sequence", flat=True))
-    assert numbers == list(range(start + 1, start + 1 + len(numbers)))
-    assert audit.broken_link() is None

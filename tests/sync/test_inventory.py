@@ -24,7 +24,7 @@ def test_the_first_read_stores_everything(contoso, read):
     contoso.refresh_from_db()
     assert outcome.problem is None
     assert outcome.changed == outcome.seen > 100
-    assert (Subscription.objects.count(), Vault.objects.count(), Machine.objects.count()) == (2, 2, 65)
+    assert (Subscription.objects.count(), Vault.objects.count(), Machine.objects.count()) == (2, 2, 66)
     assert set(Resource.objects.values_list("kind", flat=True)) == set(Resource.Kind.values) - {"replica_disk"}  # nothing is replicated yet
     assert contoso.inventory_as_of is not None
     assert {"eastasia", "southeastasia"} <= {each["name"] for each in contoso.locations}
@@ -89,7 +89,7 @@ def test_a_failing_subscription_keeps_its_rows_and_the_reason_is_told(contoso, r
     contoso.refresh_from_db()
     assert outcome.problem.code == contoso.inventory_problem["code"] == "AuthorizationFailed"
     assert contoso.inventory_as_of == as_of
-    assert Machine.objects.filter(gone_at=None).count() == 65
+    assert Machine.objects.filter(gone_at=None).count() == 66
     assert read().problem is None
     contoso.refresh_from_db()
     assert contoso.inventory_problem is None

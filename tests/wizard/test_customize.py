@@ -155,9 +155,11 @@ def test_a_thousand_machines_cost_what_a_few_do(web: Client, ready: Draft, azure
         return len(seen)
 
     pages = [f"/replicate/{ready.pk}/customize/", f"/replicate/{ready.pk}/review/", f"/replicate/{ready.pk}/target/"]
+    first = [queries(page) for page in pages]  # compiles the plan and keeps it
     before = [queries(page) for page in pages]
     machines = [store_machine(azure_connection, estate.machine(f"app-{number:04}")) for number in range(60)]
     DraftMachine.objects.bulk_create(DraftMachine(draft=ready, machine=each, overrides={"churn": "High"}) for each in machines)
+    assert all(again <= once for again, once in zip([queries(page) for page in pages], first, strict=True))
     assert [queries(page) for page in pages] == before
     ready.refresh_from_db()
     with CaptureQueriesContext(connection) as seen:
