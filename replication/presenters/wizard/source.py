@@ -27,20 +27,20 @@ class SourceOptions:
 
     @classmethod
     def read(cls, person: Person, vault: Vault, source: Mapping[str, Any]) -> "SourceOptions":
-        """The regions that have machines; then, for the region, subscriptions and model chosen, the groups.
+        """The regions and subscriptions with their machines; then, for the region, subscriptions and model chosen, the groups.
 
         source: location, subscription_ids, model, zonal, as far as they are chosen.
         """
         machines = access.machines(person, vault)
         here = machines.filter(location=source["location"], model=source["model"] or Model.RESOURCE_MANAGER.value)
-        in_place = Counter(_numbers(here, "subscription_id"))
+        in_all = Counter(_numbers(machines, "subscription_id"))  # wherever they are: it stays true while a region is being chosen
         inside = here.filter(subscription_id__in=source["subscription_ids"]).order_by().values("group_key")
         groups = inside.annotate(shown=Max("resource_group"), number=Count("pk")).order_by("group_key")
         subscriptions = access.subscriptions(person, vault, "source")
         return cls(
             locations=[("", "Choose a location"), *_locations(vault, machines, source["zonal"])],
             subscriptions=[
-                (row.subscription_id, _counted(row.name, in_place[row.subscription_id])) for row in subscriptions
+                (row.subscription_id, _counted(row.name, in_all[row.subscription_id])) for row in subscriptions
             ],
             groups=[(each["group_key"], _counted(each["shown"], each["number"])) for each in groups],
         )
