@@ -129,7 +129,7 @@ class House:
 
     def life(self) -> list[Any]:
         """Signs of life of the work, not of the sweeps, which go on whatever was lost: what has happened to steps and runs."""
-        return self.rows("SELECT (SELECT count(*) FROM replication_stepevent), (SELECT group_concat(state) FROM replication_run)")
+        return self.rows("SELECT (SELECT count(*) FROM replication_stepevent), (SELECT sum(version) FROM replication_run)")
 
     def until(self, true: Callable[[], Any]) -> Any:
         """Wait for something to become true, for as long as this installation gives signs of life."""
