@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from replication.domain.eligibility import REGIONAL, ZONAL
 from replication.models import Machine
 from replication.presenters.looks import region
+from replication.presenters.wizard.machines import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class MachinePage:
         return self._said("inform")
 
     def _said(self, effect: str) -> list[Mapping[str, Any]]:
-        way = {"", ZONAL if self.only_zonal else REGIONAL}
-        return [each for each in self.machine.verdicts if each.get("effect") == effect and each.get("when", "") in way]
+        return said(self.machine, effect, zonal=self.only_zonal)
 
     @property
     def facts(self) -> list[tuple[str, str]]:

@@ -237,8 +237,13 @@ class MachineRow:
         return counts_still(self.machine.told_at)
 
     def _said(self, effect: str) -> list[Mapping[str, Any]]:
-        ways = {"", ZONAL if self.zonal else REGIONAL}
-        return [each for each in self.machine.verdicts if each["effect"] == effect and each.get("when", "") in ways]
+        return said(self.machine, effect, zonal=self.zonal)
+
+
+def said(machine: Machine, effect: str, *, zonal: bool) -> list[Mapping[str, Any]]:
+    """The machine's verdicts of one effect (block, warn, inform) that count between zones, or between regions."""
+    ways = {"", ZONAL if zonal else REGIONAL}
+    return [each for each in machine.verdicts if each["effect"] == effect and each.get("when", "") in ways]
 
 
 def counts_still(told_at: datetime | None) -> bool:
