@@ -16,10 +16,13 @@ class Clock:
 
     def __init__(self, *, frozen: bool = False, start: float | None = None) -> None:
         """Begin now (real), or at `start` and standing still (frozen)."""
+        self._start = (FROZEN_START if start is None else start) if frozen else None
+        self.restart()
+
+    def restart(self) -> None:
+        """As at the beginning: for a world that begins anew."""
         self.offset = 0.0
-        self.frozen_at: float | None = None
-        if frozen:
-            self.frozen_at = FROZEN_START if start is None else start
+        self.frozen_at: float | None = self._start
 
     @property
     def frozen(self) -> bool:

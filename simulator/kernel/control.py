@@ -114,7 +114,7 @@ class Console:
         }
 
     def _reset(self, request: Request) -> Response:
-        """Back to the scenario of the start (or another: `{"scenario": "tiny"}`); settings, too."""
+        """Back to the scenario of the start (or another: `{"scenario": "tiny"}`); settings and clock, too."""
         body = _body(request)
         name = str(body.get("scenario", self._start_name))
         document = self._scenario(name) if name else {}
@@ -124,6 +124,7 @@ class Console:
         world.settings.transitions = {}
         world.settings.seed = int(body.get("seed", self._begin.seed))
         world.clear()
+        world.clock.restart()
         scenario.load(world, document)
         return Response(200, self._health())
 

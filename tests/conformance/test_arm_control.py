@@ -149,6 +149,15 @@ def test_a_frozen_clock_moves_only_when_told(azure: Azure) -> None:
         azure.control("POST", "clock", {"run": True})
 
 
+def test_a_reset_puts_the_clock_back(azure: Azure) -> None:
+    azure.control("POST", "clock", {"advance": 3_600})
+    azure.control("POST", "clock", {"freeze": True})
+    azure.control("POST", "reset")
+    clock = azure.control("GET", "clock")
+    assert not clock["frozen"]
+    assert abs(clock["seconds"] - time.time()) < 60
+
+
 def test_in_step_pace_a_poll_brings_the_end(azure: Azure) -> None:
     azure.control("PUT", "settings", {"durations": 1.0, "pace": "step"})
     began = time.monotonic()
