@@ -31,6 +31,7 @@ from replication.models.second_factor import SecondFactor
 from replication.models.session import Session
 from replication.models.setting import Setting
 from replication.models.sighting import Sighting
+from replication.models.term import ItemTerm, MachineTerm
 from replication.models.vault import Vault
 from replication.models.view import SavedView
 
@@ -61,11 +62,13 @@ __all__ = [
     "HeldNotice",
     "HistoryDay",
     "HistoryFrame",
+    "ItemTerm",
     "Job",
     "LedgerMonth",
     "Machine",
     "MachineBrief",
     "MachineClaim",
+    "MachineTerm",
     "MaintenanceWindow",
     "Notice",
     "NoticeRule",

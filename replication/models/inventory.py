@@ -80,13 +80,12 @@ class Machine(models.Model):
 
 
 class MachineBrief(models.Model):
-    """What pages search and add up, in a table so narrow that going through ten thousand machines reads none of their documents.
+    """What pages filter by and add up, in a table so narrow that going through ten thousand machines reads none of their documents.
 
     Triggers keep it as the machine is (models/triggers.py): nobody else writes it.
     """
 
     machine = models.OneToOneField(Machine, on_delete=models.CASCADE, primary_key=True, related_name="brief")
-    search = models.TextField(blank=True)
     tags = models.TextField(blank=True)
     codes = models.TextField(blank=True)
     disk_count = models.IntegerField(default=0)

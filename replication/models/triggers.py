@@ -75,10 +75,10 @@ _POSTGRES_FUNCTIONS = (
     """,
 )
 
-# -- what pages search and add up of machines --------------------------------------------------------------------------------------
+# -- what pages filter by and add up of machines -----------------------------------------------------------------------------------
 
 _MACHINE, _BRIEF = "replication_machine", "replication_machinebrief"
-_KEPT = ("search", "tags", "codes", "disk_count", "disk_gib")
+_KEPT = ("tags", "codes", "disk_count", "disk_gib")
 _ADD = f"INSERT INTO {_BRIEF} (machine_id, {', '.join(_KEPT)}) VALUES (NEW.id, {', '.join(f'NEW.{each}' for each in _KEPT)});"  # noqa: S608  # nosec B608
 _SET = f"UPDATE {_BRIEF} SET {', '.join(f'{each} = NEW.{each}' for each in _KEPT)} WHERE machine_id = NEW.id;"  # noqa: S608  # nosec B608
 _REFILL = (

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from replication import finding
 from replication.charts import Part
 from replication.domain import ids
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct, words
@@ -113,7 +114,7 @@ def grid(names: Mapping[str, str], subscriptions: Mapping[str, str]) -> Grid:
                 options=distinct("location", lambda name: region(names, name)),
             ),
         ),
-        search=words("brief__search"),
+        search=finding.machines,
         default_sort="name",
     )
 

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, JSONField, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
-from replication import clock, counts
+from replication import clock, counts, finding
 from replication.charts import Part
 from replication.counts import ABOVE_TARGET, TEST_EVERY, test_due
 from replication.domain import ids
 from replication.domain.safety import RPO_TARGET, Safety
 from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.domain.words import duration
-from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct, has
+from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
 from replication.models import AffectedItem, Machine, ProtectedItem, Vault
 from replication.presenters import safety
 from replication.presenters.looks import State, health_word, item_state, region
@@ -32,18 +32,7 @@ def grid(names: Mapping[str, str], several_vaults: bool, vaults: Sequence[Vault]
             1, Column(key="vault", label="Vault", order=("vault__name", "name"), text=lambda i: i.vault.name)
         )
         filters.append(Choice(key="vault", label="Vault", narrow=by("vault__name"), options=[(vault.name, vault.name) for vault in vaults]))
-    return Grid(columns=columns, filters=filters, search=anywhere, default_sort="health")
-
-
-def anywhere(rows: Rows, text: str) -> Rows:
-    """Items that have every word in their own name, group or policy, or in their machine's computer name, addresses or tags.
-
-    tier=gold means what tier:gold means: a tag.
-    """
-    for word in text.lower().replace("=", ":").split():
-        machines = Machine.objects.filter(has("search", word))
-        rows = rows.filter(has("search", word) | Q(machine_key__in=machines.values("key")))
-    return rows
+    return Grid(columns=columns, filters=filters, search=finding.items, default_sort="health")
 
 
 def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:

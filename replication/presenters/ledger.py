@@ -4,16 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from replication import charts, clock, settings
+from replication import charts, clock, finding, settings
 from replication.domain import ledger as arithmetic
 from replication.domain.ledger import Budget, Window, by_month, covered
 from replication.domain.words import duration
-from replication.grid import Choice, Column, Grid, Rows, by, distinct, words
+from replication.grid import Choice, Column, Grid, Rows, by, distinct
 from replication.ledger import tag_line
 from replication.models import Breach, LedgerMonth
 
@@ -69,7 +70,7 @@ def grid(several_vaults: bool, share: float) -> Grid:
         vault = Column(key="vault", label="Vault", order=("item__vault__name", "item__name"), text=lambda row: row.item.vault.name)
         columns.insert(1, vault)
         filters.append(Choice(key="vault", label="Vault", narrow=by("item__vault__name"), options=distinct("item__vault__name")))
-    return Grid(columns=columns, filters=filters, search=words("item__search"), default_sort="out")
+    return Grid(columns=columns, filters=filters, search=partial(finding.items, key="item"), default_sort="out")
 
 
 def _by_state(share: float) -> Callable[[Rows, str], Rows]:

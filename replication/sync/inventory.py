@@ -190,6 +190,7 @@ def _store_machines(connection: Connection, subscription_id: str, found: list[in
         now=now,
         common={"connection": connection, "subscription_id": subscription_id},
         unique=("connection", "key"),
+        searched=True,
     )
     return Outcome(changed=len(changed), seen=len(fresh))
 

@@ -32,6 +32,7 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
         common={"connection_id": vault.connection_id, "vault_id": vault.pk},
         unique=("connection", "key"),
         once={"first_seen_at": now},
+        searched=True,
     )
     _note_copies(rows, now)
     turned = turns.between(before, items)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from django.db.models import CharField, Model, QuerySet
 
+from replication import finding
+
 Row = TypeVar("Row", bound=Model)
 Values = Mapping[str, Any]
 
@@ -21,18 +23,23 @@ def store(
     common: Values,
     unique: Collection[str],
     once: Values | None = None,
+    searched: bool = False,
 ) -> set[str]:
     """Make `rows` say what was just read; the keys that were new, changed or gone.
 
     fresh: by key, every column but those of `common`; it must hold a digest, which decides whether a row is written. common: columns
-    that all rows share (they pick the rows together with `key`). once: columns set when a row is made and then left.
+    that all rows share (they pick the rows together with `key`). once: columns set when a row is made and then left. searched: rows are
+    found by the words of their `search`, of which terms are kept (finding.py).
     """
-    known = {key: (digest, gone) for key, digest, gone in rows.values_list("key", "digest", "gone_at")}
-    written = {key for key, values in fresh.items() if known.get(key) != (values["digest"], None)}
+    asked = ("key", "digest", "gone_at", *(["search"] if searched else []))
+    known = {key: (digest, gone, *text) for key, digest, gone, *text in rows.order_by().values_list(*asked)}
+    written = {key for key, values in fresh.items() if known.get(key, ())[:2] != (values["digest"], None)}
     shared = {**common, **(once or {}), "as_of": now, "gone_at": None}
     values = [{**fresh[key], **shared, "key": key} for key in sorted(written)]
     _write(rows, [fitted(rows.model, each) for each in values], unique, fixed={*common, *(once or {})})
-    gone = {key for key, (_, gone_at) in known.items() if gone_at is None and key not in fresh}
+    if searched:
+        finding.follow(rows, {key: text for key, (_, _, text) in known.items()}, {key: fresh[key]["search"] for key in written})
+    gone = {key for key, (_, gone_at, *_) in known.items() if gone_at is None and key not in fresh}
     for some in batches(sorted(gone)):
         rows.filter(key__in=some).update(gone_at=now)
     rows.filter(gone_at=None).update(as_of=now)

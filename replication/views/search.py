@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from replication import access
-from replication.grid import Rows, clean, has
-from replication.models import Machine, Person, Run
+from replication import access, finding
+from replication.grid import Rows, clean
+from replication.models import Person, Run
 from replication.presenters import runs as run_rows
 from replication.presenters import safety
-from replication.presenters.items import anywhere
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
@@ -57,9 +56,9 @@ def _items(person: Person, text: str) -> Rows:
     """Items, what left Azure after what is there; of a machine that is replicated again only the present item."""
     rows = access.items(person).defer("document", "search", "vault__site", "vault__problem")
     again = access.items(person).filter(machine_key=OuterRef("machine_key"), gone_at=None)
-    present = anywhere(rows, text).filter(Q(gone_at=None) | ~Exists(again))
-    named = Q(name__iexact=text) | Exists(_its_machine().filter(_token(text)))
-    found: Rows = present.annotate(exact=_flag(named)).order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
+    present = finding.items(rows, text).filter(Q(gone_at=None) | ~Exists(again))
+    marked = present.annotate(exact=_flag(finding.item_exactly(text)))
+    found: Rows = marked.order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
     return found
 
 
@@ -67,21 +66,8 @@ def _machines(person: Person, text: str) -> Rows:
     """Machines without an item that the person may see."""
     seen = access.items(person).filter(machine_key=OuterRef("key"))
     rows: Rows = access.machines(person).filter(~Exists(seen)).defer("document", "search")
-    for word in text.lower().replace("=", ":").split():
-        rows = rows.filter(has("search", word))
-    found: Rows = rows.annotate(exact=_flag(Q(name__iexact=text) | _token(text))).order_by("-exact", "name", "pk")
+    found: Rows = finding.machines(rows, text).annotate(exact=_flag(finding.exactly(text))).order_by("-exact", "name", "pk")
     return found
-
-
-def _its_machine() -> QuerySet[Machine]:
-    """The machine of an item; with the connection, so that the index of its key serves."""
-    return Machine.objects.filter(connection=OuterRef("connection_id"), key=OuterRef("machine_key"))
-
-
-def _token(text: str) -> Q:
-    """The text is one whole word of what a machine is found by: its computer name, an address."""
-    word = text.lower()
-    return has("search", f" {word} ") | Q(search__endswith=f" {word}")
 
 
 def _flag(condition: Q | Combinable) -> Case:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from replication import clock
+from replication import clock, finding
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.models import Connection, Draft, DraftMachine, Grant, GrantScope, Machine, Person, Subscription, Vault
@@ -20,6 +20,7 @@ def build(machines: int, chosen: int) -> dict[str, Any]:
     """The draft's id, and a client that its owner has signed in with."""
     vault, person = _vault()
     Machine.objects.bulk_create((_row(vault.connection, number) for number in range(machines)), batch_size=500)
+    finding.write(Machine, Machine.objects.values_list("pk", "search"))
     now = clock.now()
     draft = Draft.objects.create(
         connection=vault.connection, vault=vault, owner=person, updated_by=person, created_at=now, updated_at=now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from replication import clock, counts
+from replication import clock, counts, finding
 from replication.models import (
     AffectedItem,
     Connection,
@@ -35,6 +35,8 @@ def build(machines: int) -> dict[str, Any]:
     items = [_item(vault, number) for number in range(machines)]
     ProtectedItem.objects.bulk_create(items, batch_size=500)
     Machine.objects.bulk_create((_machine(vault, n, n < machines) for n in range(machines * 3 // 2)), batch_size=500)
+    for model in (ProtectedItem, Machine):
+        finding.write(model, model._default_manager.values_list("pk", "search"))
     _around(vault, items)
     coverage.count(vault.connection)
     counts.keep(vault, changed=True)

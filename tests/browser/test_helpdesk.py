@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from replication import clock
+from replication import clock, finding
 from replication.domain.states import HEALTH, ITEM
 from replication.models import Connection, Machine, Person, Vault
 from tests.browser.conftest import SCREENSHOTS
@@ -62,6 +62,7 @@ def _machine(item: Any) -> None:
     machine = rows.machine(item.vault, item.name)
     words = f"{item.name} {item.name}-host rg-erp linux 10.9.8.{machine.pk} owner:{item.name}"
     Machine.objects.filter(pk=machine.pk).update(search=words, protected_in=item.key)
+    finding.write(Machine, [(machine.pk, words)])
 
 
 @pytest.fixture

@@ -1,15 +1,19 @@
 """Reading Contoso's inventory into rows."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
-from replication import clock
+from replication import clock, finding
 from replication.domain import documents
 from replication.domain import inventory as inv
+from replication.domain.terms import terms
 from replication.gateway.clients import open_gateway
 from replication.models import AuditEntry, Connection, Coverage, Machine, Resource, Subscription, Vault
 from replication.sync import inventory
+from tests.views import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +43,30 @@ def test_a_machine_row_holds_what_pages_need(read):
     assert row.disk_count == len(row.document["disks"]) > 0
     assert documents.from_json(inv.Machine, row.document).name == "crm-web-01"
     assert "crm-web-01" in row.search
+    assert terms_of(row) == terms(row.search)
+
+
+def terms_of(row: Machine) -> dict[bytes, bool]:
+    return {bytes(each.term): each.whole for each in row.terms.all()}
+
+
+def test_what_a_machine_is_found_by_follows_what_azure_says(read):
+    read()
+    row = Machine.objects.get(name="crm-web-01")
+    Machine.objects.filter(pk=row.pk).update(search="erp-old", digest="other")
+    row.terms.all().delete()
+    finding.write(Machine, [(row.pk, "erp-old")])
+    assert read().changed == 1
+    assert terms_of(row) == terms(row.search)
+
+
+def test_an_upgrade_makes_the_terms_of_what_was_stored_before(vault: Vault):
+    machine, item = rows.machine(vault, "erp-01"), rows.item(vault, "erp-02")
+    expected = [terms_of(each) for each in (machine, item)]
+    for each in (machine, item):
+        each.terms.all().delete()
+    import_module("replication.migrations.0036_terms").fill(apps, None)
+    assert [terms_of(each) for each in (machine, item)] == expected != [{}, {}]
 
 
 def test_verdicts_are_stored_blocking_ones_first(read):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from replication import clock
+from replication import clock, finding
 from replication.domain import documents
 from replication.domain import inventory as inv
 from replication.domain.packing import SHARD, Observed, pack_frame
@@ -35,6 +35,7 @@ def machine_key(name: str, group: str = "rg-erp") -> str:
 def item(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
     made = item_row(vault, name, **columns)
     made.save(force_insert=True)
+    finding.write(ProtectedItem, [(made.pk, made.search)])
     return made
 
 
@@ -74,11 +75,13 @@ def seen(vault: Vault, at: datetime, what: dict[ProtectedItem, Observed]) -> Non
 
 
 def machine(vault: Vault, name: str, group: str = "rg-erp", subscription: str = SUBSCRIPTION) -> Machine:
-    return Machine.objects.create(
+    made = Machine.objects.create(
         connection_id=vault.connection_id, key=machine_key(name, group), arm_id=machine_key(name, group), name=name,
         subscription_id=subscription, resource_group=group, group_key=group, location="eastasia", model="ResourceManager",
         power="running", provisioning_state="Succeeded", search=f"{name} {group}", document={}, digest="", as_of=NOON,
     )  # fmt: skip
+    finding.write(Machine, [(made.pk, made.search)])
+    return made
 
 
 def run(vault: Vault, person: Person, machines: int = 2, **columns: Any) -> Run:

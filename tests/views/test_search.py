@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from replication import clock
+from replication import clock, finding
 from replication.models import Machine, Person, ProtectedItem, Vault
 from tests.conftest import OTHER_SUBSCRIPTION
 from tests.views import rows
@@ -28,6 +28,7 @@ def protected(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
     machine = rows.machine(vault, name)
     search = f"{name} {name}-host rg-erp linux 10.0.0.{machine.pk} owner:Ada tier:gold".lower()
     Machine.objects.filter(pk=machine.pk).update(search=search, protected_in=found.key)
+    finding.write(Machine, [(machine.pk, search)])
     return found
 
 
@@ -62,6 +63,13 @@ def test_name_computer_name_address_and_tag_lead_to_the_same_verdict(
     address = Machine.objects.get().search.split()[4]
     for text in ("erp-sql-1", "ERP-SQL", "erp-sql-1-host", address, "owner:ada", "tier=gold", "rg-erp gold"):
         assert "erp-sql-1</bdi>: Protected." in ask(signed_in, helpdesk, text), text
+
+
+def test_what_is_found_by_its_middle_or_by_another_machine_is_not(signed_in: SignedIn, fresh: Vault, helpdesk: Person) -> None:
+    protected(fresh, "erp-sql-1")
+    rows.machine(fresh, "erp-web-1")
+    for text in ("ql-1", "erp-sql-1-hosts", "web gold"):
+        assert "Nothing found" in ask(signed_in, helpdesk, text), text
 
 
 def test_the_exact_name_is_answered_and_the_others_are_listed(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from replication import clock
+from replication import clock, finding
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.models import Connection, Draft, Machine, Person, Resource, Vault
@@ -19,7 +19,7 @@ Store = Callable[..., Machine]
 
 def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
     judged = verdicts.columns(machine, {}, ids.key(machine.id))
-    return Machine.objects.create(
+    made = Machine.objects.create(
         connection=connection,
         key=ids.key(machine.id),
         arm_id=machine.id,
@@ -44,6 +44,8 @@ def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
         **judged,
         as_of=clock.now(),
     )
+    finding.write(Machine, [(made.pk, made.search)])
+    return made
 
 
 def store_resource(connection: Connection, kind: str, value: inv.ResourceGroup | inv.Network | inv.StorageAccount) -> Resource:

@@ -125,13 +125,13 @@ def test_a_closed_draft_keeps_no_plan(web: Client, ready: Draft) -> None:
     assert not DraftPlanPage.objects.exists()
 
 
-def test_what_pages_search_is_kept_beside_the_machine(azure_connection: Connection, vault: Vault) -> None:
+def test_what_pages_filter_by_is_kept_beside_the_machine(azure_connection: Connection, vault: Vault) -> None:
     row = store_machine(azure_connection, estate.machine("erp-01", power=inv.Power.DEALLOCATED, tags={"Owner": "Ada"}))
     brief = MachineBrief.objects.get(machine=row)
-    assert ("erp-01" in brief.search, brief.tags, brief.disk_count) == (True, "\nowner:ada\n", row.disk_count)
-    Machine.objects.filter(pk=row.pk).update(search="other", codes="\nX\n")
+    assert (brief.tags, brief.disk_count) == ("\nowner:ada\n", row.disk_count)
+    Machine.objects.filter(pk=row.pk).update(tags="\ntier:gold\n", codes="\nX\n")
     brief.refresh_from_db()
-    assert (brief.search, brief.codes) == ("other", "\nX\n")
+    assert (brief.tags, brief.codes) == ("\ntier:gold\n", "\nX\n")
     row.delete()
     assert not MachineBrief.objects.exists()
 

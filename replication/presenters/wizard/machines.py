@@ -10,11 +10,11 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from replication import clock
+from replication import clock, finding
 from replication.actions.drafts import can_column, candidates, replicable, tagged
 from replication.domain.choices import SourceChoices
 from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
-from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct, words
+from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct
 from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
 
 MOST_TAGS = 200  # a menu of more is no help: the search finds tags too
@@ -53,7 +53,7 @@ def picker(draft: Draft) -> Grid:
                 key="chosen", label="Selection", narrow=_chosen, options=(("yes", "Selected"), ("no", "Not selected"))
             ),
         ),
-        search=in_brief,
+        search=finding.machines,
         default_sort="name",
         by_number=True,
     )
@@ -93,11 +93,6 @@ def _eligible(zonal: bool) -> Callable[[Rows, str], Rows]:
         return can if value == "yes" else rows.filter(**{can_column(zonal): False})
 
     return narrow
-
-
-def in_brief(rows: Rows, text: str) -> Rows:
-    """Those that have every word: asked of the narrow table first, so that what is read of the wide one is what was found."""
-    return rows.filter(pk__in=words("search")(MachineBrief.objects.all(), text).values("pk"))
 
 
 def _any_code(codes: Iterable[str]) -> Q:

@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
+from replication import finding
 from replication.actions import drafts, plans
 from replication.domain.choices import Choices, MachineChoice
 from replication.forms.wizard import EveryForm, MachineForm, ManyForm, RowForm, initial
+from replication.grid import clean
 from replication.models import Draft, DraftMachine
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
@@ -43,7 +45,7 @@ def _filtered(request: HttpRequest, draft: Draft) -> QuerySet[DraftMachine]:
     """The machines that the search and the filter leave."""
     rows = drafts.selected(draft)
     if request.GET.get("q"):
-        rows = rows.filter(machine__search__contains=request.GET["q"].replace("\x00", "").lower())
+        rows = finding.machines(rows, clean(request.GET["q"]), key="machine")
     return rows.exclude(overrides={}) if request.GET.get("only") == "overridden" else rows
 
 
