@@ -7,16 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Exists, JSONField, OuterRef, QuerySet, Subquery
-from django.urls import reverse
 
 from replication import clock, counts, finding
 from replication.charts import Part
 from replication.counts import ABOVE_TARGET, TEST_EVERY, test_due
 from replication.domain import ids
 from replication.domain.safety import RPO_TARGET, Safety
-from replication.domain.states import HEALTH, ITEM, ItemStatus
+from replication.domain.states import HEALTH, HEALTH_RANK, ITEM, ItemStatus
 from replication.domain.words import duration
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
+from replication.markup import row_address
 from replication.models import AffectedItem, Machine, ProtectedItem, Vault
 from replication.presenters import safety
 from replication.presenters.looks import State, health_word, item_state, region
@@ -112,7 +112,7 @@ def _filters(names: Mapping[str, str], vaults: Sequence[Vault]) -> tuple[Choice 
             narrow=lambda rows, word: rows.filter(safety.having(word)),
             options=[(word.value, word.label) for word in Safety],
         ),
-        Choice(key="health", label="Health", narrow=by("health"), options=[(k, v.label) for k, v in HEALTH.items()]),
+        Choice(key="health", label="Health", narrow=_by_health, options=[(k, v.label) for k, v in HEALTH.items()]),
         Choice(key="status", label="Status", narrow=_by_status, options=[("moving", "In progress"), *statuses]),
         Choice(
             key="source",
@@ -132,6 +132,11 @@ def _filters(names: Mapping[str, str], vaults: Sequence[Vault]) -> tuple[Choice 
             key="test", label="Test failover", narrow=lambda rows, _: rows.filter(test_due()), options=[("due", "due")]
         ),
     )
+
+
+def _by_health(rows: Rows, value: str) -> Rows:
+    """With its rank, by which an index finds them."""
+    return rows.filter(health=value, health_rank=HEALTH_RANK.get(value, 0))
 
 
 def _by_status(rows: Rows, value: str) -> Rows:
@@ -229,7 +234,7 @@ class ItemRow:
 
     @property
     def url(self) -> str:
-        return reverse("replication:item", args=[self.item.pk])
+        return row_address("item", self.item.pk)
 
     @property
     def state(self) -> State:

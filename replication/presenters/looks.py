@@ -8,6 +8,7 @@ from replication.domain.states import HEALTH, ITEM, JOB, RUN, SEVERITY, STEP, It
 from replication.models import Vault
 
 _TONES = {"ok": "ok", "warning": "warn", "error": "error", "info": "info", "muted": "none"}
+_ITEM = {status.value: look for status, look in ITEM.items() if status != ItemStatus.OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,8 @@ def job_state(value: str, text: str = "") -> State:
 
 def item_state(value: str, protection_state: str) -> State:
     """Our word for an item's state, or Azure's own where we have none."""
-    if value == ItemStatus.OTHER or value not in set(ItemStatus):
-        return State("none", protection_state or "Unknown")
-    return state(ITEM[ItemStatus(value)])
+    look = _ITEM.get(value)
+    return state(look) if look else State("none", protection_state or "Unknown")
 
 
 def severity_state(value: str) -> State:

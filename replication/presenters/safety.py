@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
-from django.urls import reverse
 
 from replication import clock
 from replication.domain import safety
 from replication.domain.safety import Judgement, Safety, Standing
 from replication.domain.states import HEALTH, ItemStatus
+from replication.markup import row_address
 from replication.models import Machine, ProtectedItem
 
 TONES = {Safety.PROTECTED: "ok", Safety.AT_RISK: "warn", Safety.NOT_PROTECTED: "error", Safety.UNKNOWN: "none"}
@@ -82,7 +82,7 @@ def item_hit(item: ProtectedItem, exact: bool = False) -> Hit:
         judgement=of_item(item),
         as_of=item.vault.as_of,
         tested=item.last_test_at,
-        url=reverse("replication:item", args=[item.pk]),
+        url=row_address("item", item.pk),
         replicated=True,
         exact=exact,
     )
@@ -100,7 +100,7 @@ def machine_hit(machine: Machine, exact: bool, read: Mapping[int, datetime | Non
         judgement=judged,
         as_of=as_of,
         tested=None,
-        url=reverse("replication:machine", args=[machine.pk]),
+        url=row_address("machine", machine.pk),
         replicated=False,
         exact=exact,
     )

@@ -6,10 +6,10 @@ A live answer brings the cells that move, each by its id; never the name, a tick
 from collections.abc import Callable, Sequence
 
 from django import template
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from replication.grid import Column
+from replication.markup import escaped, markup
 from replication.presenters import items as present
 from replication.presenters import safety
 from replication.presenters.items import ItemRow
@@ -22,32 +22,32 @@ SWAPPED = mark_safe(' hx-swap-oob="true"')
 
 def _name(row: ItemRow) -> str:
     name = row.item.name
-    return format_html('<div class="name">{}<a href="{}" title="{}"><bdi>{}</bdi></a></div>', ui.icon("vm"), row.url, name, name)
+    return markup('<div class="name">{}<a href="{}" title="{}"><bdi>{}</bdi></a></div>', ui.icon("vm"), row.url, name, name)
 
 
 def _status(row: ItemRow) -> str:
     if row.progress is not None:
         return ui.progress(row.progress, row.state.label)
-    return conditional_escape(row.state.label) if row.state.tone == "ok" else ui.badge(row.state)
+    return escaped(row.state.label) if row.state.tone == "ok" else ui.badge(row.state)
 
 
 def _rpo(row: ItemRow) -> str:
     if row.above_target:
         said = ui.status("warn", row.rpo_text)
-        return format_html('{}<span class="hidden-text">, above the target</span>', said)
-    return format_html('<span class="number">{}</span>', ui.duration(row.item.rpo))
+        return markup('{}<span class="hidden-text">, above the target</span>', said)
+    return markup('<span class="number">{}</span>', ui.duration(row.item.rpo))
 
 
 def _test(row: ItemRow) -> str:
     due = ui.icon("clock", "tone-warn", label="Test failover due") if row.test_due else ""
     last = ui.when(row.item.last_test_at, "date") if row.item.last_test_at else "Never"
-    return format_html('<span class="status">{}{}</span>', due, last)
+    return markup('<span class="status">{}{}</span>', due, last)
 
 
 def _issues(row: ItemRow) -> str:
     if not row.item.issue_count:
         return "0"
-    return format_html(
+    return markup(
         '<a href="{}#panel-health-issues" class="issues {}" aria-label="{} on {}">{}<span class="number">{}</span></a>',
         row.url,
         row.issues_tone,
@@ -65,7 +65,7 @@ def _verdict(row: ItemRow) -> str:
 
 def _bdi(text: str) -> str:
     """A name that other people gave: its direction of writing stays its own."""
-    return format_html("<bdi>{}</bdi>", text) if text else ui.NOTHING
+    return markup("<bdi>{}</bdi>", text) if text else ui.NOTHING
 
 
 CELLS: dict[str, Cell] = {
@@ -76,10 +76,10 @@ CELLS: dict[str, Cell] = {
     "status": _status,
     "progress": lambda row: "" if row.progress is None else f"{row.progress}%",
     "verdict": _verdict,
-    "why": lambda row: conditional_escape(safety.of_item(row.item).why),
+    "why": lambda row: escaped(safety.of_item(row.item).why),
     "rpo": _rpo,
-    "source": lambda row: conditional_escape(row.source),
-    "target": lambda row: conditional_escape(row.target),
+    "source": lambda row: escaped(row.source),
+    "target": lambda row: escaped(row.target),
     "regions": lambda row: ui.regions(row.active, row.other),
     "policy": lambda row: _bdi(row.item.policy_name),
     "test": _test,
@@ -111,7 +111,7 @@ def live_cells(row: ItemRow, columns: Sequence[Column]) -> SafeString:
 
 def _cell(row: ItemRow, key: str, swapped: str) -> SafeString:
     css = CLASSES.get(key, "muted" if key in MUTED else "")
-    return format_html('<td id="i-{}-{}"{} class="{}">{}</td>', row.item.pk, key, swapped, css, CELLS[key](row))
+    return SafeString(f'<td id="i-{row.item.pk}-{key}"{swapped} class="{css}">{escaped(CELLS[key](row))}</td>')
 
 
 @register.simple_tag

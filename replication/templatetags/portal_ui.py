@@ -19,13 +19,13 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from replication import charts, clock, navigation
 from replication.domain import safety
 from replication.domain import words as words_of
+from replication.markup import escaped, markup
 
 register = template.Library()
 
@@ -65,19 +65,20 @@ def _sprite() -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000, typed=True)  # typed: what is markup and what is not are two
 def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """A symbol of static/portal/icons.svg; decoration unless it is given a label."""
     href = f"{_sprite()}#{name}"
     if label:
-        return format_html('<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
-    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', css, href)
+        return markup('<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
+    return markup('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', css, href)
 
 
 @register.simple_tag
 def status(tone: str, text: str, css: str = "") -> SafeString:
     """Icon and word of a state. tone: ok, warn, error, info, run, wait, none, skipped or cancelled."""
     shape = icon(TONE_ICONS.get(tone, "none"), f"tone-{tone if tone in TONE_ICONS else 'none'}")
-    return format_html('<span class="status {}">{}{}</span>', css, shape, text)
+    return markup('<span class="status {}">{}{}</span>', css, shape, text)
 
 
 @register.simple_tag
@@ -96,7 +97,7 @@ def health(value: str | None) -> SafeString:
 @register.simple_tag
 def mark(kind: str, text: str = "") -> SafeString:
     """The small rounded tag: new, reuse, recommended, change, changed, ok, info, warn, error or plain (with a text)."""
-    return format_html('<span class="mark {}">{}</span>', kind, text or MARK_WORDS.get(kind, kind))
+    return markup('<span class="mark {}">{}</span>', kind, text or MARK_WORDS.get(kind, kind))
 
 
 @register.simple_tag
@@ -105,7 +106,7 @@ def progress(percent: float | None, text: str = "") -> SafeString:
     if percent is None:
         return status("run", text) if text else NOTHING
     shown = max(0, min(100, round(percent)))
-    return format_html(
+    return markup(
         '<span class="status"><progress max="100" value="{}" aria-hidden="true"></progress>'
         '<span>{} <span class="number">{}%</span></span></span>',
         shown,
@@ -117,7 +118,7 @@ def progress(percent: float | None, text: str = "") -> SafeString:
 @register.simple_tag
 def regions(active: str, other: str) -> SafeString:
     """ "East Asia → Southeast Asia"; read out with the word *to*."""
-    return format_html(
+    return markup(
         '<span class="arrow">{}{}<span class="hidden-text"> to </span>{}</span>', active, icon("arrow"), other
     )
 
@@ -165,7 +166,7 @@ def counted(number: int, words: str) -> str:
 
 def _time(at: datetime, text: str, css: str = "") -> SafeString:
     universal = at.astimezone(UTC)
-    return format_html(
+    return markup(
         '<time class="{}" datetime="{}" title="{}">{}</time>',
         css,
         universal.isoformat(timespec="seconds"),
@@ -183,7 +184,7 @@ def when(at: datetime | str | None, shape: str = "") -> SafeString:
     if isinstance(at, str):
         at = parse_datetime(at) or at
     if not isinstance(at, datetime):
-        return conditional_escape(at) if at else NOTHING
+        return escaped(at) if at else NOTHING
     local = timezone.localtime(at)
     formats = {"seconds": "%d %b %Y %H:%M:%S", "date": "%d %b %Y", "time": "%H:%M:%S"}
     return _time(at, local.strftime(formats.get(shape, "%d %b %Y %H:%M")), "nowrap")
@@ -196,7 +197,7 @@ def as_of(at: datetime | None, verb: str = "As of") -> SafeString:
         return mark_safe("Not read yet")
     local, today = timezone.localtime(at), timezone.localtime(clock.now()).date()
     text = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%d %b %Y %H:%M}"
-    return format_html("{} {}", verb, _time(at, text))
+    return markup("{} {}", verb, _time(at, text))
 
 
 @register.filter
@@ -242,7 +243,7 @@ def sort_header(context: Context, name: str, label: str, css: str = "", default:
     state = mark_safe(' aria-sort="ascending"') if up else mark_safe(' aria-sort="descending"') if down else ""
     link = query(context, sort=f"-{name}" if up else name)
     arrow = icon("up") if up else icon("down") if down else ""
-    return format_html('<th scope="col" class="{}"{}><a href="{}">{}{}</a></th>', css, state, link, label, arrow)
+    return markup('<th scope="col" class="{}"{}><a href="{}">{}{}</a></th>', css, state, link, label, arrow)
 
 
 @register.simple_tag
@@ -343,8 +344,8 @@ def empty(content: str, title: str, icon: str = "list") -> SafeString:
 def crumb(text: str, url: str = "") -> SafeString:
     """One entry of the breadcrumbs; the last has no url."""
     if url:
-        return format_html('<li><a href="{}">{}</a></li>', url, text)
-    return format_html('<li aria-current="page">{}</li>', text)
+        return markup('<li><a href="{}">{}</a></li>', url, text)
+    return markup('<li aria-current="page">{}</li>', text)
 
 
 @register.simple_tag(takes_context=True)
