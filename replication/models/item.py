@@ -47,6 +47,8 @@ class ProtectedItem(models.Model):
         constraints = [models.UniqueConstraint(fields=["connection", "key"], name="item_key")]
         indexes = [
             models.Index(fields=["vault", "gone_at", "-health_rank", "name"], name="item_by_health"),
+            # The list of all vaults in its usual order: its first page is read off, whatever there is behind it.
+            models.Index(fields=["gone_at", "-health_rank", "name", "id"], name="item_in_order"),
             models.Index(fields=["vault", "gone_at", "status", "name"], name="item_by_status"),
         ]
 
