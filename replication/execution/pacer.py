@@ -17,11 +17,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min, Value
 from django.db.models.functions import Greatest
+from django.dispatch import receiver
 
 from replication import clock
 from replication.domain import ids
 from replication.domain.steps import STAGE_OF
-from replication.models import Pace, Run, Turn
+from replication.gateway.port import read_refused
+from replication.models import Connection, Pace, Run, Turn
 
 LEASE = 10  # tokens at most that a worker takes at once, and that a run may be ahead of others
 LEASE_SECONDS = 2.0  # then unspent tokens are forgotten: saved up, they would exceed what Azure's bucket can hold
@@ -66,6 +68,11 @@ def buckets(connection_id: int, arm_id: str, kind: str) -> Sequence[Bucket]:
     return found
 
 
+def _rest(connection_id: int, subscription: str) -> Bucket:
+    """Holds nothing, and owes the seconds for which Azure wants no reads: they cost no writes."""
+    return Bucket(f"rest:{connection_id}:{subscription.lower()}", 0, 1)
+
+
 def take(run: Run, arm_id: str, kind: str) -> float:
     """Take a token for one write. 0: go; otherwise the seconds to wait, and nothing was taken."""
     wanted = buckets(run.connection_id, arm_id, kind)
@@ -93,7 +100,21 @@ def wait(run: Run, arm_id: str, kind: str, tokens: int = 1) -> float:
 
 def barred(run: Run, arm_id: str, kind: str) -> float:
     """The seconds for which nobody may ask Azure for anything there, because it said 429 to one of us; 0: go on."""
-    return wait(run, arm_id, kind, tokens=0)
+    needed = [*buckets(run.connection_id, arm_id, kind), _rest(run.connection_id, ids.subscription(arm_id))]
+    return _wait(needed, tokens=0)
+
+
+def resting(connection_id: int, subscription: str) -> float:
+    """The seconds for which nobody may read that subscription either; 0: go on. For whoever begins a long reading."""
+    return _wait([_rest(connection_id, subscription)], tokens=0)
+
+
+@receiver(read_refused, sender=Connection)
+def rest(connection: Connection, subscription: str, seconds: float, **_: object) -> None:
+    """Azure answered a read with 429: the process that asked waits by itself, all others learn it from the bucket."""
+    bucket = _rest(connection.pk, subscription)
+    _row(bucket)
+    _lower(bucket, -seconds)
 
 
 def pause(run: Run, arm_id: str, kind: str, seconds: float) -> None:

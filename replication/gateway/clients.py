@@ -4,6 +4,7 @@ The only module that workers import before they fork, so that the children share
 """
 
 import os
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -19,7 +20,7 @@ from django.conf import settings
 
 from replication.domain.problems import Problem
 from replication.gateway import pipeline
-from replication.gateway.port import AzureError, Gateway
+from replication.gateway.port import AzureError, Gateway, read_refused
 
 T = TypeVar("T")
 
@@ -36,11 +37,12 @@ class ConnectionLike(Protocol):
 class Clients:
     """Typed clients of one endpoint and credential, one a service and subscription, on one shared transport."""
 
-    def __init__(self, endpoint: str, ca_bundle: str = "") -> None:
+    def __init__(self, endpoint: str, ca_bundle: str = "", tell: Callable[[str, float], object] | None = None) -> None:
+        """tell: who wants to hear of reads that Azure answered with 429, with the subscription and the seconds."""
         self.endpoint = endpoint
         self._credential = pipeline.credential(ca_bundle)
         self._transport = pipeline.transport(endpoint, ca_bundle)
-        self._read_pace = pipeline.ReadPace()  # one for all: a subscription's reads are counted together
+        self._read_pace = pipeline.ReadPace(tell)  # one for all: a subscription's reads are counted together
         self._made: dict[tuple[type, str], Any] = {}
 
     def subscriptions(self) -> SubscriptionClient:
@@ -107,8 +109,14 @@ def open_gateway(connection: ConnectionLike) -> Gateway:
     key = (os.getpid(), connection.endpoint)  # a connection must not be shared across a fork
     with _lock:
         if key not in _open:
-            _open[key] = AzureGateway(Clients(connection.endpoint, settings.ARM_CA_BUNDLE))
+            _open[key] = AzureGateway(Clients(connection.endpoint, settings.ARM_CA_BUNDLE, _teller(connection)))
         return _open[key]
+
+
+def _teller(connection: ConnectionLike) -> Callable[[str, float], object]:
+    return lambda subscription, seconds: read_refused.send(
+        type(connection), connection=connection, subscription=subscription, seconds=seconds
+    )
 
 
 def forget_gateways() -> None:

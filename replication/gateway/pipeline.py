@@ -81,11 +81,13 @@ class ReadPace(SansIOHTTPPolicy[Any, Any]):
     """Slows reads down before Azure refuses them: long lists would else empty a subscription's bucket (simulator.md §2.6) in seconds.
 
     Azure itself says how many are left, for all processes together: the fewer, the longer each of them waits before its next read.
+    tell: called with subscription and seconds when Azure refuses a read all the same.
     """
 
     RESERVE, A_SECOND = 50, 25.0
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str, float], object] | None = None) -> None:
+        self._tell = tell
         self._left: dict[str, tuple[int, float]] = {}  # subscription -> reads left, and when Azure said so
         self._retry = RetryPolicy[Any, Any]()  # knows every form of Retry-After
 
@@ -104,8 +106,10 @@ class ReadPace(SansIOHTTPPolicy[Any, Any]):
             self._left[_subscription(request)] = (int(told), monotonic())
         if answer.status_code == 429 and request.http_request.method in _READS:
             # The other threads of this process are as many reads short as come back until Azure wants to hear of us again.
-            owed = self.A_SECOND * (self._retry.get_retry_after(response) or 0)
-            self._left[_subscription(request)] = (int(self.RESERVE - owed), monotonic())
+            seconds = float(self._retry.get_retry_after(response) or 0)
+            self._left[_subscription(request)] = (int(self.RESERVE - self.A_SECOND * seconds), monotonic())
+            if self._tell and seconds:
+                self._tell(_subscription(request), seconds)
 
 
 def _subscription(request: Request) -> str:

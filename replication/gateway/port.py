@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.dispatch import Signal
+
 from replication.domain import inventory as inv
 from replication.domain.checks.asks import Ask
 from replication.domain.problems import Problem
 from replication.domain.specs import Found, Spec
+
+# Sent when Azure answers a read with 429 and says for how long, also where the read is then repeated and nobody else learns of it:
+# sender is the class of `connection`, subscription its id in small letters ('' for the tenant), seconds what Azure said.
+read_refused = Signal()
 
 
 class AzureError(Exception):

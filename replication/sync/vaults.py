@@ -12,6 +12,7 @@ from replication.domain import caches, documents
 from replication.domain import inventory as inv
 from replication.domain.problems import Problem, When
 from replication.domain.states import ITEM
+from replication.execution import pacer
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
@@ -36,9 +37,9 @@ class Found:
 
 
 def sync(vault_id: int) -> Outcome | None:
-    """Claim the vault, read it, store what changed. None when somebody else is reading it, or it is gone."""
+    """Claim the vault, read it, store what changed. None when somebody else is reading it, it is gone, or Azure wants no reads now."""
     vault = claim(vault_id)
-    if vault is None:
+    if vault is None or _rests(vault):
         return None
     try:
         gateway = open_gateway(vault.connection)
@@ -55,6 +56,14 @@ def claim(vault_id: int) -> Vault | None:
     if not Vault.objects.filter(free, pk=vault_id, gone_at=None).update(lease_until=lease):
         return None
     return Vault.objects.select_related("connection").get(pk=vault_id)
+
+
+def _rests(vault: Vault) -> bool:
+    """Whether Azure has just told another process to wait; then the vault is due when that is over."""
+    seconds = pacer.resting(vault.connection_id, vault.subscription_id)
+    if seconds:
+        _ours(vault).update(lease_until=None, due_at=clock.now() + timedelta(seconds=seconds))
+    return seconds > 0
 
 
 def read(vault: Vault, gateway: Gateway) -> Outcome:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from replication.domain import ids
 from replication.execution import pacer
-from replication.models import Pace, Run, Turn
+from replication.gateway.port import read_refused
+from replication.models import Connection, Pace, Run, Turn
 from tests.execution import build
 from tests.execution.azure import World
 
@@ -91,6 +93,18 @@ def test_after_a_429_nobody_writes_before_the_time(world: World, run: Run) -> No
     world.forward(17.2)
     assert take(run) == 0.0
     assert Pace.objects.get().refused == 1
+
+
+def test_a_read_refused_anywhere_keeps_every_step_from_asking_and_costs_no_writes(world: World, run: Run) -> None:
+    subscription = ids.subscription(GROUP)
+    for seconds in (17, 3):  # the longer wait counts
+        read_refused.send(Connection, connection=run.connection, subscription=subscription, seconds=seconds)
+    assert pacer.barred(run, GROUP, "resource_group") == pytest.approx(17, abs=0.2)
+    assert pacer.resting(run.connection_id, subscription) == pytest.approx(17, abs=0.2)
+    assert pacer.resting(run.connection_id, "another") == 0.0
+    world.forward(17.2)
+    assert pacer.barred(run, GROUP, "resource_group") == 0.0
+    assert all_that_come(run, 1000) == DEPTH
 
 
 def test_azures_own_count_is_believed_when_it_is_lower(world: World, run: Run) -> None:

@@ -9,8 +9,9 @@ from replication import clock, history
 from replication.actions import readings as asked
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
-from replication.gateway.clients import open_gateway
-from replication.models import Machine, ProtectedItem, Reading, RecoveryPoint, Vault
+from replication.gateway.clients import forget_gateways, open_gateway
+from replication.gateway.port import AzureError
+from replication.models import Machine, Pace, ProtectedItem, Reading, RecoveryPoint, Vault
 from replication.sync import inventory, readings, vaults
 from tests.gateway.estate import make, world_of
 
@@ -48,6 +49,23 @@ def synced(vault, state):
             return item, outcome
         time.sleep(0.3)
     raise AssertionError(item and item.protection_state)
+
+
+def test_what_one_process_is_refused_another_does_not_ask_either(vault, gateway, simulator):
+    """Azure's 429 is for the subscription: other processes learn of it from the database, where the SDK repeats the read by itself too."""
+    fault = {"verb": "LIST", "type": "*/virtualmachines", "do": "status", "status": 429, "code": "TooManyRequests", "retry_after": 60}
+    simulator.control("PUT", "faults", [fault])
+    with pytest.raises(AzureError):
+        list(gateway.machines(vault.subscription_id))
+    forget_gateways()  # another process has none of this one's memory
+    asked_before = len(simulator.control("GET", "log"))
+    assert vaults.sync(vault.pk) is None
+    assert len(simulator.control("GET", "log")) == asked_before
+    vault.refresh_from_db()
+    assert (vault.problem, vault.lease_until) == (None, None)
+    assert timedelta(seconds=50) < vault.due_at - clock.now() < timedelta(seconds=61)
+    Pace.objects.update(full_at=clock.now().timestamp())
+    assert vaults.sync(vault.pk).seen == 0
 
 
 def test_a_vault_never_used_is_read_and_looked_at_rarely(vault):
