@@ -143,7 +143,7 @@ def vaults(person: Someone, permission: Permission = Permission.READ) -> QuerySe
     return Vault.objects.filter(pk__in=_vault_ids(person, permission))
 
 
-def _vault_ids(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Grant, dict[str, Any]]:
+def _vault_ids(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Any, Any]:
     """Their row ids, for rows that name a vault: one subquery, not one in another."""
     return _granted(person, permission).values("vault_id")
 

@@ -17,9 +17,9 @@ from replication.presenters import items as item_rows
 from replication.presenters import runs as run_rows
 from replication.presenters import vaults as present
 from replication.presenters.looks import region, regions
+from replication.views import live
 from replication.views.actor import signed_in
 from replication.views.context import held_roles
-from replication.views.live import reading_of
 
 JOBS_OF = timedelta(hours=24)
 SYMPTOMS = 6
@@ -28,8 +28,17 @@ CONFIGURATION = ("Configuration", "AgentAutoUpdate", "VersionExpiry")  # categor
 
 @require_safe
 def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """What there is, how it stands, what to look at first: every number leads to its rows."""
+    """What there is, how it stands, what to look at first: every number leads to its rows.
+
+    With ?since=, the versions of the vaults that a page shows: the numbers that changed since, or 204.
+    """
     person = signed_in(request)
+    since, read = request.GET.get("since"), None
+    if since is not None:
+        seen = access.vaults(person)
+        now, read = live.versions(seen.filter(gone_at=None) if pk is None else seen.filter(pk=pk))
+        if now and live.read_versions(since) == now:
+            return live.dated(live.nothing_new(live.IDLE), read)
     vault = access.vault(person, pk) if pk is not None else None
     vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).select_related("connection"))
     summary = item_rows.summary(access.items(person, vault).filter(gone_at=None), vaults)
@@ -38,6 +47,9 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     drafts = access.drafts(person, vault).filter(state="open")
     context = {
         "vault": vault,
+        "known": live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda each: each.pk)}),
+        "pace": live.MOVING if summary.moving else live.IDLE,
+        "swapped": since is not None,
         "facts": _facts(vault) if vault else _all_facts(vaults),
         "summary": summary,
         "as_of": vault.as_of if vault else access.oldest_reading(person),
@@ -48,12 +60,15 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "drafts": drafts[:5],
         "why_not_replicate": present.why_not(role, Permission.REPLICATE),
         "why_not_refresh": present.why_not(role, Permission.REFRESH),
-        "reading": reading_of(request),
+        "reading": live.reading_of(request),
         **_addresses(vault),
         **_symptoms(person, vault),
         **_jobs(person, vault),
     }
     context["health_parts"] = summary.health_parts(context["items_url"])
+    if since is not None:
+        response = render(request, "replication/overview/_live.html", context)
+        return live.dated(live.paced(response, context["pace"]), read)
     return render(request, "replication/overview/page.html", context)
 
 

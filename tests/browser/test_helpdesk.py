@@ -132,3 +132,19 @@ def test_every_state_and_health_is_said_in_words_and_nothing_overflows(come: Any
         page.goto(address)
         visitor.look(f"helpdesk-{address.strip('/').partition('/')[0]}")
         assert visitor.overflow() == 0, address
+
+
+def test_a_dashboard_follows_what_is_read_and_the_focus_stays(come: Any) -> None:
+    visitor = come()
+    page = visitor.page
+    signed_in(page)
+    page.goto("/overview/")
+    link = page.locator("#overview-cards a[href$='status=protected']")
+    before = int(link.inner_text())
+    link.focus()
+    vault = Vault.objects.get(name="rsv-dr")
+    _item(vault, "arrived")
+    Vault.objects.filter(pk=vault.pk).update(version=vault.version + 1, summary={})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as if one came back to the tab: ask at once
+    expect(link).to_have_text(str(before + 1))
+    expect(link).to_be_focused()

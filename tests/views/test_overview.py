@@ -54,6 +54,31 @@ def test_the_dashboard_leads_to_its_rows(signed_in: SignedIn, vault: Vault, help
     assert "1 machine" in shown
 
 
+@pytest.mark.parametrize("of_all", [True, False])
+def test_the_dashboard_asks_for_what_is_new(
+    signed_in: SignedIn, vault: Vault, foreign_vault: Vault, helpdesk: Person, of_all: bool
+) -> None:
+    rows.item(vault, "good")
+    address = reverse("replication:all_overview") if of_all else reverse("replication:overview", args=[vault.pk])
+    browser = signed_in(helpdesk)
+    asked = f"{address}?since={vault.pk}:{vault.version}"
+    assert f'data-poll="{asked}"' in browser.get(address).content.decode()
+    assert browser.get(asked).status_code == 204
+    Vault.objects.filter(pk=foreign_vault.pk).update(version=77)
+    assert browser.get(asked).status_code == 204
+    rows.issue(vault, "x", rows.item(vault, "bad", health="Critical"))
+    Vault.objects.filter(pk=vault.pk).update(version=vault.version + 1, as_of=clock.now())
+    answer = browser.get(asked)
+    told = answer.content.decode()
+    assert f'data-poll="{address}?since={vault.pk}:{vault.version + 1}"' in told
+    assert 'id="overview-cards" hx-swap-oob="true"' in told
+    assert 'id="overview-symptoms" hx-swap-oob="true"' in told
+    assert "of 2 protected" in told
+    assert "No crash-consistent recovery point for an hour" in told
+    assert "<html" not in told
+    assert "Azure read" in answer["As-Of"]
+
+
 def test_a_vault_that_cannot_be_read_is_told_on_the_dashboard(
     signed_in: SignedIn, vault: Vault, helpdesk: Person
 ) -> None:
