@@ -1,5 +1,6 @@
 """Verbs on drafts. A draft is changed only by its owner, and only from the version that the page showed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -16,11 +17,15 @@ from replication.models import Draft, DraftMachine, DraftPlan, DraftPlanPage, Ma
 
 
 class Stale(Exception):
-    """Somebody else, or another tab, has saved the draft since the page was shown. `draft` is as it stands now."""
+    """Somebody else, or another tab, has saved the draft since the page was shown. `draft` is as it stands now.
+
+    differences: (field, saved, sent), where the page that sent it knows better than the draft's own fields tell.
+    """
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(f"The draft was changed by {draft.updated_by} at {draft.updated_at:%H:%M}.")
         self.draft = draft
+        self.differences: Sequence[tuple[str, str, str]] | None = None
 
 
 def create(vault: Vault, *, actor: Actor, machine: Machine | None = None) -> Draft:

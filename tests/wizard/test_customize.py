@@ -110,6 +110,23 @@ def test_new_things_get_names_of_their_own(web: Client, ready: Draft) -> None:
     assert ready.target["network_id"].endswith("/rg-dr-new/providers/Microsoft.Network/virtualNetworks/vnet-dr")
 
 
+def test_a_stale_machine_is_answered_with_what_that_machine_has(web: Client, ready: Draft) -> None:
+    """Not with what holds for all machines."""
+    assert post(web, ready, "customize", {"all-disk_type": "StandardSSD_LRS"}).status_code == 302
+    row, kept = row_of(ready), {"target_name": "erp-dr", "disk_type": "Standard_LRS"}
+    before = Draft.objects.get(pk=ready.pk).version
+    assert one(web, ready, row, **kept).status_code == 302
+    sent = {"version": before, **kept, "target_name": "erp-other", "disk_type": "Premium_LRS"}
+    stale = web.post(f"/replicate/{ready.pk}/customize/{row.pk}/", sent)
+    assert stale.status_code == 409
+    page = stale.content.decode()
+    assert page.count("<del>") == page.count("<ins>") == 2
+    for shown in ("<del>Standard HDD</del>", "<ins>Premium SSD</ins>", "<del>erp-dr</del>", "<ins>erp-other</ins>"):
+        assert shown in page
+    row.refresh_from_db()
+    assert row.overrides == kept
+
+
 def test_many_machines_are_changed_at_once_and_only_those_shown(web: Client, ready: Draft) -> None:
     response = post(web, ready, "customize", {"do": "many", "many-disk_type": "Standard_LRS", "many-replication_group": "erp"})
     assert response.status_code == 302

@@ -98,6 +98,7 @@ class RowForm(PlacementForm):
         return MachineChoice.from_json(self._before.to_json() | self.placement())
 
 
+NOTHING = "nothing"
 AFTER_PROTECTION = ("target_name", "target_size", "static_address")
 
 
@@ -127,6 +128,19 @@ class MachineForm(NewNames):
     def after_protection(self) -> list[forms.BoundField]:
         """The fields of what is applied once the machine is protected; none for a classic machine."""
         return [self[name] for name in AFTER_PROTECTION if name in self.fields]
+
+    def differences(self) -> list[tuple[str, str, str]]:
+        """(control, saved, sent) of a bound form, where the two differ, in the words that the page shows."""
+        return [self._difference(self[name]) for name in self.changed_data]
+
+    def _difference(self, bound: forms.BoundField) -> tuple[str, str, str]:
+        words = dict(getattr(bound.field, "choices", ()))
+        saved, sent = (str(value or "") for value in (bound.initial, bound.data))
+        return (
+            bound.field.widget.attrs.get("aria-label") or str(bound.label),
+            words.get(saved, saved) or NOTHING,
+            words.get(sent, sent)[:300] or NOTHING,
+        )
 
     def choice(self, subscription_id: str, default_group: str) -> MachineChoice:
         """What was chosen, of a valid form."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from replication import finding
 from replication.actions import drafts, plans
-from replication.domain.choices import Choices, MachineChoice
+from replication.domain.choices import MachineChoice
 from replication.forms.wizard import EveryForm, MachineForm, ManyForm, RowForm, initial
 from replication.grid import clean
 from replication.models import Draft, DraftMachine
@@ -182,18 +182,22 @@ def machine(request: HttpRequest, pk: UUID, row: int) -> HttpResponse:
         group=source.model.value != "Classic",
     )
     if request.method == "POST" and request.POST.get("do") == "reset":
-        return _save_machine(request, draft, found, MachineChoice(), chosen)
+        return _save_machine(request, draft, found, MachineChoice(), form)
     if form.is_valid():
         choice = form.choice(chosen.target.subscription_id, targets.resolver.target(source).group_id)
-        return _save_machine(request, draft, found, choice, chosen)
+        return _save_machine(request, draft, found, choice, form)
     context = {"form": form, "row": found, "source": source, "changed": bool(found.overrides)}
     status = 422 if request.method == "POST" else 200
     return show(request, draft, "target", context, template="machine", status=status)
 
 
 def _save_machine(
-    request: HttpRequest, draft: Draft, row: DraftMachine, choice: MachineChoice, chosen: Choices
+    request: HttpRequest, draft: Draft, row: DraftMachine, choice: MachineChoice, form: MachineForm
 ) -> HttpResponse:
-    drafts.save_overrides(draft, {row.pk: choice}, version=version(request), actor=actor(request, draft.vault))
+    try:
+        drafts.save_overrides(draft, {row.pk: choice}, version=version(request), actor=actor(request, draft.vault))
+    except drafts.Stale as stale:
+        stale.differences = form.differences()
+        raise
     messages.success(request, f"{row.machine.name}: the changes were kept in the draft.")
     return redirect(reverse("replication:draft_customize", args=[draft.pk]))

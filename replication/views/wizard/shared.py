@@ -136,16 +136,21 @@ def _of_machines(request: HttpRequest, draft: Draft) -> list[tuple[str, str, str
 def _stale_page(request: HttpRequest, error: drafts.Stale) -> HttpResponse:
     """What was sent and what is saved, side by side. Nothing was changed."""
     draft = error.draft
+    changes = _of_draft(request, draft) if error.differences is None else error.differences
+    context = {"draft": draft, "vault": draft.vault, "error": error, "changes": changes, "url": request.get_full_path()}
+    return render(request, "replication/wizard/stale.html", context, status=409)
+
+
+def _of_draft(request: HttpRequest, draft: Draft) -> list[tuple[str, str, str]]:
+    """(field, saved, sent) of what holds for all machines, and of the table's machines; only what differs."""
     saved = {**draft.source, **{name: value for name, value in draft.target.items() if name != "policy"}}
     posted = {name.removeprefix("all-"): ", ".join(request.POST.getlist(name))[:300] for name in request.POST}
     sent = {name: value for name, value in posted.items() if name in saved}
-    changes = [
+    return [
         (name.replace("_id", "").replace("_", " ").capitalize(), _said(saved[name]) or "by the rule", value)
         for name, value in sent.items()
         if _said(saved[name]) != value
     ] + _of_machines(request, draft)
-    context = {"draft": draft, "vault": draft.vault, "error": error, "changes": changes, "url": request.get_full_path()}
-    return render(request, "replication/wizard/stale.html", context, status=409)
 
 
 def source_of(draft: Draft) -> SourceChoices:
