@@ -1,9 +1,11 @@
 """A vault's webhooks: made, changed, tested and taken away by those who may change settings there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db import IntegrityError
 from django.utils.crypto import salted_hmac
 
 from replication import access, clock, outbound, queue
@@ -20,6 +22,10 @@ class TooMany(Exception):
     """The vault has as many webhooks as it may have."""
 
 
+class NameTaken(Exception):
+    """The vault has another webhook of that name."""
+
+
 def secret_of(webhook: Webhook) -> str:
     """The secret that its messages are signed with: derived from the console's own key, so that no copy of the database holds it."""
     made = salted_hmac("replication.webhook", f"{webhook.pk}:{webhook.rotation}", algorithm="sha256").digest()
@@ -32,13 +38,13 @@ def host(webhook: Webhook) -> str:
 
 
 def create(vault: Vault, name: str, url: str, shape: str, kinds: Sequence[Kind], *, actor: Actor) -> Webhook:
-    """A webhook, switched on. Raises outbound.OutboundError when its address can never be sent to."""
+    """A webhook, switched on. Raises outbound.OutboundError when its address can never be sent to, TooMany, NameTaken."""
     _may(vault, actor)
     outbound.check(url)
     made = Webhook(
         vault=vault, name=name, url=url, shape=shape, kinds=list(kinds), created_at=clock.now(), created_by=actor.person
     )
-    with gesture("webhook.created", actor=actor, after=_shown(made), **_about(made)):
+    with _own_name(), gesture("webhook.created", actor=actor, after=_shown(made), **_about(made)):
         if Webhook.objects.filter(vault=vault).count() >= MOST:
             raise TooMany
         made.save(force_insert=True)
@@ -48,15 +54,31 @@ def create(vault: Vault, name: str, url: str, shape: str, kinds: Sequence[Kind],
 def change(
     webhook: Webhook, name: str, url: str, shape: str, kinds: Sequence[Kind], active: bool, *, actor: Actor
 ) -> None:
-    """Change it; url '': its address stays."""
+    """Change it; url '': its address stays. Raises outbound.OutboundError and NameTaken."""
     _may(webhook.vault, actor)
     if url:
         outbound.check(url)
-    with gesture("webhook.changed", actor=actor, before=_shown(webhook), **_about(webhook)) as entry:
+    with _own_name(), gesture("webhook.changed", actor=actor, before=_shown(webhook), **_about(webhook)) as entry:
         webhook.name, webhook.url, webhook.shape = name, url or webhook.url, shape
         webhook.kinds, webhook.active = list(kinds), active
         webhook.save(update_fields=["name", "url", "shape", "kinds", "active"])
         entry.after = _shown(webhook) | ({"address": "changed"} if url else {})
+
+
+@contextmanager
+def _own_name() -> Iterator[None]:
+    """The database decides, as two presses at once both find the name free; their gesture is rolled back with its entry."""
+    try:
+        yield
+    except IntegrityError as error:
+        if not _of_name(error):
+            raise
+        raise NameTaken from error
+
+
+def _of_name(error: IntegrityError) -> bool:
+    """PostgreSQL names the constraint, SQLite its columns."""
+    return any(each in str(error) for each in ("webhook_name", "webhook.name"))
 
 
 def renew(webhook: Webhook, *, actor: Actor) -> None:

@@ -107,6 +107,7 @@ class Webhook(models.Model):
 
     class Meta:
         ordering = ["name", "created_at"]
+        constraints = [models.UniqueConstraint(fields=["vault", "name"], name="webhook_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -16,6 +16,8 @@ from replication.models import Delivery, Vault, Webhook
 from replication.outbound import OutboundError
 from replication.views.actor import actor, signed_in
 
+NAME_TAKEN = "This vault has a webhook of that name already. Choose another name, or change that one."
+
 
 @require_safe
 def webhooks(request: HttpRequest, pk: int) -> HttpResponse:
@@ -47,6 +49,8 @@ def _create(request: HttpRequest, vault: Vault, form: WebhookForm) -> Webhook | 
         return verbs.create(vault, data["name"], data["url"], data["shape"], kinds, actor=actor(request, vault))
     except OutboundError as error:
         form.add_error("url", _words(error))
+    except verbs.NameTaken:
+        form.add_error("name", NAME_TAKEN)
     except verbs.TooMany:
         form.add_error(None, f"A vault can have {verbs.MOST} webhooks. Delete one first.")
     return None
@@ -75,8 +79,11 @@ def _change(request: HttpRequest, found: Webhook, form: WebhookForm) -> bool:
         verbs.change(found, data["name"], data["url"], data["shape"], kinds, data["active"], actor=actor(request, found.vault))
     except OutboundError as error:
         form.add_error("url", _words(error))
-        return False
-    return True
+    except verbs.NameTaken:
+        form.add_error("name", NAME_TAKEN)
+    else:
+        return True
+    return False
 
 
 @require_POST

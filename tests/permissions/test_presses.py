@@ -16,7 +16,7 @@ from tests.views.test_approvals import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["quick_passwords"]  # a fixture
-ONCE = ("draft_enable", "run_cancel", "grant_end", "group_remove", "approval_approve", "webhook_delete")
+ONCE = ("draft_enable", "run_cancel", "grant_end", "group_remove", "approval_approve", "webhook_create", "webhook_delete")
 
 
 def test_two_presses_at_once_are_one_entry() -> None:

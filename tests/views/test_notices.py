@@ -1,5 +1,6 @@
 """The bell, one's own rules, and a vault's webhooks."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -118,6 +119,28 @@ def test_a_webhook_is_made_tested_changed_and_deleted_on_record(signed_in, vault
     told = list(AuditEntry.objects.order_by("sequence").values_list("action", flat=True))
     assert told[-5:] == ["webhook.created", "webhook.tested", "webhook.changed", "webhook.renewed", "webhook.deleted"]
     assert "secret-path" not in str(list(AuditEntry.objects.values()))
+
+
+def test_a_vault_has_one_webhook_of_a_name(signed_in, vault, admin):
+    browser, new = signed_in(admin), reverse("replication:webhook_create", args=[vault.pk])
+    browser.post(new, HOOK)
+    entries = AuditEntry.objects.count()
+    again = browser.post(new, HOOK)
+    assert (again.status_code, Webhook.objects.count()) == (422, 1)
+    assert "This vault has a webhook of that name already." in shown(again)
+    assert AuditEntry.objects.count() == entries
+    made = browser.post(new, HOOK | {"name": "second"})["Location"]
+    renamed = browser.post(made, HOOK | {"url": "", "active": "on"})
+    assert renamed.status_code == 422
+    assert "This vault has a webhook of that name already." in shown(renamed)
+    assert sorted(Webhook.objects.values_list("name", flat=True)) == sorted([HOOK["name"], "second"])
+
+
+def test_webhooks_of_one_name_are_told_apart_when_the_rule_comes():
+    told_apart = import_module("replication.migrations.0038_webhook_name").told_apart
+    names = [("a", "ops"), ("a", "ops"), ("b", "ops"), ("a", "ops (2)"), ("a", "ops"), ("a", "x" * 100), ("a", "x" * 100)]
+    rows = [(n, *each) for n, each in enumerate(names)]
+    assert told_apart(rows) == {1: "ops (3)", 4: "ops (4)", 6: "x" * 96 + " (2)"}
 
 
 @pytest.mark.parametrize(
