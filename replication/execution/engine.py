@@ -77,7 +77,8 @@ def _goes_on(run: Run) -> bool:
 def _affordable(run: Run) -> list[Step]:
     """The next steps to be sent, as many as there are tokens for."""
     steps = [] if run.paused_at else list(ledger.unsent(run)[:BATCH])
-    if not steps:
+    # Machines taken up only to be put back would have a past, and be read one by one afterwards.
+    if not steps or (_is_one_of_many(steps[0]) and pacer.barred(run, steps[0].subject_key, steps[0].kind)):
         return []
     wanted = len(steps) if len(steps) < BATCH else ledger.unsent(run).count()
     return steps[: pacer.reserve(run, steps[0].subject_key, steps[0].kind, wanted)]
@@ -104,4 +105,7 @@ def _paced(run: Run) -> float:
     if run.paused_at:
         return LOOK_AT_LEAST
     waiting = list(ledger.unsent(run)[:BATCH])
-    return pacer.wait(run, waiting[0].subject_key, waiting[0].kind, len(waiting)) if waiting else 0.0
+    if not waiting:
+        return 0.0
+    about = (run, waiting[0].subject_key, waiting[0].kind)
+    return max(pacer.wait(*about, len(waiting)), pacer.barred(*about))

@@ -6,10 +6,12 @@ import pytest
 from django.db.models import Count, Q
 
 from replication import tasks
+from replication.domain import ids
 from replication.domain.problems import Problem, When
 from replication.domain.specs import Found, GroupSpec, Spec
 from replication.execution import engine
-from replication.models import AuditEntry, MachineClaim, Notice, Run, Step, Vault
+from replication.gateway.port import read_refused
+from replication.models import AuditEntry, Connection, MachineClaim, Notice, Run, Step, Vault
 from tests.execution import build
 from tests.execution.azure import MANY, Azure, Fault, World, error
 from tests.execution.conftest import finish
@@ -144,6 +146,22 @@ def test_after_a_429_no_step_asks_before_the_time(azure: Azure, world: World, ve
     engine.advance(run.pk, azure)
     assert azure.calls["read"] == 1, "the other foundations were due as well"
     assert finish(run, azure).state == Run.State.SUCCEEDED
+
+
+def test_many_machines_are_left_alone_while_azure_wants_no_reads(azure: Azure, world: World) -> None:
+    """Taken up and put back one by one, each would have a past, and be read by itself when Azure has just said that it is too much."""
+    finish(build.run(planned=build.foundations()), azure)
+    run = build.run(*MANY, planned=[build.protection(name) for name in MANY])
+    subscription = ids.subscription(build.VAULT_ID)
+    read_refused.send(Connection, connection=run.connection, subscription=subscription, seconds=17)
+    before, begun = azure.calls["read"], world.at
+    for _ in range(3):
+        due_at = engine.advance(run.pk, azure)
+    assert due_at is not None
+    assert 16 < (due_at - begun).total_seconds() < 18
+    assert set(run.steps.values_list("attempt", flat=True)) == {0}
+    assert finish(run, azure).state == Run.State.SUCCEEDED
+    assert azure.calls["read"] == before
 
 
 def test_a_refusal_for_good_fails_with_azures_words(azure: Azure) -> None:
