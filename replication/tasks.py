@@ -59,6 +59,7 @@ def tidy() -> None:
     """End what is over."""
     approvals.expire()
     drafts.expire()
+    drafts.forget_plans()
     notices.forget_old()
     retention.prune()
     SessionStore.clear_expired()

@@ -19,12 +19,15 @@ from django.db.models import Count, Max, Sum
 from replication import domain, settings
 from replication.actions import plans
 from replication.actions.drafts import selected
+from replication.domain.choices import TargetChoices
 from replication.domain.compiler import compile_plan
 from replication.domain.forecast import Forecast, forecast
 from replication.domain.plan import Objection, Plan, PlannedStep, parse
+from replication.domain.specs import ProtectSpec
 from replication.models import Draft, DraftPlan, DraftPlanPage, Run, Vault
 
 A_PAGE = 50  # machines
+NUMBERS = ("machines", "settlements", "objections", "warnings", "disks", "gib", "managed", "unmanaged")
 MOST_SAID = 50  # objections, and warnings, that are kept: a page of thousands helps nobody
 
 
@@ -41,6 +44,9 @@ class Compiled:
     warnings: int
     disks: int
     gib: int
+    managed: int  # disks that get a managed replica; those that do not are in `unmanaged` or left out
+    unmanaged: int
+    types: tuple[str, ...]  # of the replicas
     forecast: Forecast
 
 
@@ -52,6 +58,13 @@ def of(draft: Draft, *, fresh: bool = False) -> Compiled:
     stamp = _stamp(draft)
     kept = None if fresh else DraftPlan.objects.filter(draft=draft, stamp=stamp).first()
     return _read(kept) if kept else _compile(draft, stamp)
+
+
+def with_target(draft: Draft, target: TargetChoices) -> Compiled:
+    """The plan for a target that is not saved (yet), compiled at each look and not kept; the saved one's is `of`."""
+    if TargetChoices.from_json(draft.target) == target:
+        return of(draft)
+    return _compiled(draft, "", target)[0]
 
 
 def page(draft: Draft, compiled: Compiled, number: int) -> list[PlannedStep]:
@@ -92,9 +105,16 @@ def _rules() -> str:
 
 
 def _compile(draft: Draft, stamp: str) -> Compiled:
+    made, plan = _compiled(draft, stamp)
+    _keep(draft, made, plan)
+    return made
+
+
+def _compiled(draft: Draft, stamp: str, target: TargetChoices | None = None) -> tuple[Compiled, Plan]:
+    """What pages need, and the whole plan. target: instead of what is saved."""
     rows = list(selected(draft))
-    known = plans.facts(draft, rows)
-    plan = compile_plan(plans.choices(draft, rows), known)
+    known = plans.facts(draft, rows, target)
+    plan = compile_plan(plans.choices(draft, rows, target), known)
     bare = replace(
         plan,
         steps=plan.resources,
@@ -102,6 +122,7 @@ def _compile(draft: Draft, stamp: str) -> Compiled:
         objections=plan.objections[:MOST_SAID],
         warnings=plan.warnings[:MOST_SAID],
     )
+    specs = [step.spec for step in plan.protections if isinstance(step.spec, ProtectSpec)]
     made = Compiled(
         stamp=stamp,
         plan=bare,
@@ -112,10 +133,12 @@ def _compile(draft: Draft, stamp: str) -> Compiled:
         warnings=len(plan.warnings),
         disks=sum(row.machine.disk_count for row in rows),
         gib=sum(row.machine.disk_gib for row in rows),
+        managed=sum(len(spec.managed_disks) for spec in specs),
+        unmanaged=sum(len(spec.unmanaged_disks) for spec in specs),
+        types=tuple(sorted({disk.replica_type for spec in specs for disk in spec.managed_disks})),
         forecast=forecast(plan, known.machines, django_settings.SITE_RECOVERY_WRITES_A_MINUTE),
     )
-    _keep(draft, made, plan)
-    return made
+    return made, plan
 
 
 def _keep(draft: Draft, made: Compiled, plan: Plan) -> None:
@@ -145,7 +168,8 @@ def _said(made: Compiled) -> dict[str, Any]:
         "said": [[asdict(each) for each in some] for some in (plan.objections, plan.warnings)],
         "forecast": asdict(made.forecast),
         "digest": made.digest,
-        "numbers": {name: getattr(made, name) for name in ("machines", "settlements", "objections", "warnings", "disks", "gib")},
+        "types": made.types,
+        "numbers": {name: getattr(made, name) for name in NUMBERS},
     }
 
 
@@ -154,5 +178,10 @@ def _read(kept: DraftPlan) -> Compiled:
     objections, warnings = (tuple(Objection(**each) for each in some) for some in data["said"])
     plan = replace(parse(data["plan"]), objections=objections, warnings=warnings)
     return Compiled(
-        stamp=kept.stamp, plan=plan, digest=data["digest"], forecast=Forecast(**data["forecast"]), **data["numbers"]
+        stamp=kept.stamp,
+        plan=plan,
+        digest=data["digest"],
+        types=tuple(data["types"]),
+        forecast=Forecast(**data["forecast"]),
+        **data["numbers"],
     )

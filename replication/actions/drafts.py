@@ -194,6 +194,16 @@ def forget_plan(draft: Draft) -> None:
     DraftPlan.objects.filter(draft=draft).delete()
 
 
+def forget_plans() -> int:
+    """Take away what is kept for drafts that are not open; returns of how many.
+
+    A look that overlapped the closing may have kept it again.
+    """
+    DraftPlanPage.objects.exclude(draft__state=Draft.State.OPEN).delete()
+    _, gone = DraftPlan.objects.exclude(draft__state=Draft.State.OPEN).delete()
+    return gone.get(DraftPlan._meta.label, 0)
+
+
 def share(draft: Draft, shared: bool, *, actor: Actor) -> None:
     """Let everybody who sees the vault read the draft by its address, or no longer."""
     _require_owner(draft, actor)

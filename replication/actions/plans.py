@@ -46,9 +46,12 @@ class Incomplete(Exception):
         self.page = page
 
 
-def choices(draft: Draft, rows: Iterable[DraftMachine] | None = None) -> Choices:
-    """All of a draft's choices, or those for some of its machines. Incomplete when a page is not filled in."""
-    return _choices(draft, selected(draft) if rows is None else rows, None)
+def choices(draft: Draft, rows: Iterable[DraftMachine] | None = None, target: TargetChoices | None = None) -> Choices:
+    """All of a draft's choices, or those for some of its machines. Incomplete when a page is not filled in.
+
+    target: instead of what is saved.
+    """
+    return _choices(draft, selected(draft) if rows is None else rows, target)
 
 
 _TYPES: dict[str, type] = {

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from replication import clock
+from replication import clock, tasks
 from replication.actions import compiled
 from replication.domain import documents
 from replication.domain import inventory as inv
@@ -34,6 +34,7 @@ PAGES = {
     "filtered": "machines/?can=yes&os=Windows&sort=-size&zone=none",
     "search": "machines/?q=rg-erp&can=warn",
     "matrix": "machines/matrix/?can=yes",
+    "target": "target/",
     "customize": "customize/",
     "checks": "checks/",
     "review": "review/",
@@ -123,6 +124,28 @@ def test_a_closed_draft_keeps_no_plan(web: Client, ready: Draft) -> None:
     web.post(reverse("replication:draft_discard", args=[ready.pk]))
     assert not DraftPlan.objects.exists()
     assert not DraftPlanPage.objects.exists()
+
+
+def test_what_a_closed_draft_was_given_again_is_tidied_with_the_rest(ready: Draft) -> None:
+    """A look that overlapped the closing; an open draft keeps its own."""
+    ready.refresh_from_db()
+    compiled.of(ready)
+    tasks.tidy()
+    assert DraftPlan.objects.count() == DraftPlanPage.objects.count() == 1
+    for state in (Draft.State.EXPIRED, Draft.State.DISCARDED, Draft.State.SUBMITTED):
+        compiled.of(ready)
+        Draft.objects.filter(pk=ready.pk).update(state=state)
+        tasks.tidy()
+        assert (DraftPlan.objects.count(), DraftPlanPage.objects.count()) == (0, 0), state
+
+
+def test_the_target_page_shows_the_plan_that_is_kept(web: Client, ready: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"/replicate/{ready.pk}/target/"
+    assert "rg-erp-asr" in text(web.get(address))
+    monkeypatch.setattr("replication.domain.compiler.machines.plan", None)  # nothing can be compiled any more
+    page = text(web.get(address))
+    assert "rg-erp-asr" in page
+    assert "replica managed disks: Premium SSD" in page
 
 
 def test_what_pages_filter_by_is_kept_beside_the_machine(azure_connection: Connection, vault: Vault) -> None:

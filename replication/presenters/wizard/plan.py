@@ -1,10 +1,10 @@
 """A compiled plan in lines, headings and numbers."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from replication.domain.plan import Plan, PlannedStep
-from replication.domain.specs import ProtectSpec
 from replication.domain.steps import STAGES
 
 _ICONS = {
@@ -77,13 +77,10 @@ def stages(plan: Plan) -> list[tuple[str, list[Line]]]:
     return [(title, found) for title, found in grouped if found]
 
 
-def disks(plan: Plan) -> str:
+def disks(managed: int, unmanaged: int, types: Iterable[str]) -> str:
     """What becomes of the machines' disks: 7 replica managed disks: Premium SSD, Standard SSD."""
-    specs = [step.spec for step in plan.protections if isinstance(step.spec, ProtectSpec)]
-    managed = [disk for spec in specs for disk in spec.managed_disks]
-    unmanaged = sum(len(spec.unmanaged_disks) for spec in specs)
-    types = ", ".join(sorted({SKUS.get(disk.replica_type, disk.replica_type) for disk in managed}))
-    told = [f"{len(managed):,} replica managed disk{'s' * (len(managed) != 1)}: {types}"] if managed else []
+    named = ", ".join(sorted(SKUS.get(each, each) for each in types))
+    told = [f"{managed:,} replica managed disk{'s' * (managed != 1)}: {named}"] if managed else []
     return "; ".join(told + ([f"{unmanaged:,} in storage accounts"] if unmanaged else []))
 
 

@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from replication import access
-from replication.actions import drafts, plans
-from replication.domain.choices import Choices, MachineChoice, SourceChoices, TargetChoices
-from replication.domain.compiler import compile_plan
+from replication.actions import drafts
+from replication.domain.choices import MachineChoice, SourceChoices
 from replication.domain.plan import Plan
 from replication.domain.roles import Permission
 from replication.forms.wizard import LABELS, initial
@@ -61,14 +60,6 @@ def onward(request: HttpRequest, draft: Draft, page: str) -> HttpResponse:
         messages.success(request, "The draft was saved.")
         return redirect("replication:overview", draft.vault_id)
     return redirect(present.page_url(draft, page))
-
-
-def plan_for(draft: Draft, target: TargetChoices) -> Plan:
-    """The plan for a target that is perhaps not saved yet."""
-    rows = list(drafts.selected(draft))
-    chosen = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in rows}
-    known = plans.facts(draft, rows, target)
-    return compile_plan(Choices(source=source_of(draft), target=target, machines=chosen), known)
 
 
 def side(draft: Draft, plan: Plan) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from replication import access
-from replication.actions import drafts
+from replication.actions import compiled, drafts
 from replication.domain.choices import TargetChoices
 from replication.forms.wizard import TargetForm
 from replication.models import Draft
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
-from replication.views.wizard.shared import onward, open_draft, plan_for, require_page, show, side, source_of, version
+from replication.views.wizard.shared import onward, open_draft, require_page, show, side, source_of, version
 
 
 @require_page
@@ -75,11 +75,11 @@ def _target_page(
 
 def target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dict[str, Any]:
     """What the target page shows, and what *Customize* shows below its blade."""
-    plan = plan_for(draft, target)
+    made = compiled.with_target(draft, target)
     shown = {
         "form": form,
-        "summary": present.summary(plan),
-        "disks": present.disks(plan),
+        "summary": present.summary(made.plan),
+        "disks": present.disks(made.managed, made.unmanaged, made.types),
         "overridden": draft.machines.exclude(overrides={}).count(),
     }
-    return shown | side(draft, plan)
+    return shown | side(draft, made.plan)
