@@ -81,6 +81,7 @@ def _change(request: HttpRequest, found: Webhook, form: WebhookForm) -> bool:
         form.add_error("url", _words(error))
     except verbs.NameTaken:
         form.add_error("name", NAME_TAKEN)
+        found.refresh_from_db()  # the page is headed by the name that it keeps
     else:
         return True
     return False

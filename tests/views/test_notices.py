@@ -133,6 +133,7 @@ def test_a_vault_has_one_webhook_of_a_name(signed_in, vault, admin):
     renamed = browser.post(made, HOOK | {"url": "", "active": "on"})
     assert renamed.status_code == 422
     assert "This vault has a webhook of that name already." in shown(renamed)
+    assert "<title>second" in shown(renamed)
     assert sorted(Webhook.objects.values_list("name", flat=True)) == sorted([HOOK["name"], "second"])
 
 
