@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from replication import clock
+from replication.domain import inventory as inv
 from replication.models import AuditEntry, Connection, Draft, Machine, Reading, Vault
 from tests.domain import estate
 
@@ -68,6 +69,16 @@ def test_the_matrix_can_be_filtered_and_exported(web: Client, draft: Draft) -> N
     assert "The machine is deallocated." in line
     entry = AuditEntry.objects.get(action="eligibility.export")
     assert (entry.detail["rows"], entry.detail["filters"]) == (1, {"can": "no"})
+
+
+def test_the_matrix_names_its_columns_in_words(web: Client, draft: Draft, azure_connection: Connection) -> None:
+    """Where Azure was asked and has no objection to what we do not let pass, too."""
+    told = {"agent": "Ready", "extensions": {}, "failed_extensions": [], "reasons": []}
+    off = estate.machine("off-02", power=inv.Power.DEALLOCATED, facts={"told": told})
+    store_machine(azure_connection, off)
+    page = text(web.get(f"/replicate/{draft.pk}/machines/matrix/", {"q": "off-02"}))
+    assert "Azure does not object" in page
+    assert not re.findall(r"<th[^>]*>\s*[A-Z][a-z]+(?:[A-Z][a-z]+)+", page)
 
 
 def test_next_has_azure_asked_about_the_chosen(web: Client, draft: Draft, machines: list[Machine]) -> None:

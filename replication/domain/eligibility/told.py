@@ -12,6 +12,7 @@ from replication.domain.inventory import Machine, Power
 
 AZURE = "Azure:"  # before Azure's own codes, which are not ours
 AGREES_NOT = "AzureDoesNotObject"
+AGREES_NOT_TITLE = "Azure does not object"
 
 
 def told_of(machine: Machine) -> dict[str, Any] | None:

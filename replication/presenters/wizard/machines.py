@@ -14,6 +14,7 @@ from replication import clock, finding
 from replication.actions.drafts import can_column, candidates, replicable, tagged
 from replication.domain.choices import SourceChoices
 from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
+from replication.domain.eligibility.told import AGREES_NOT, AGREES_NOT_TITLE
 from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct
 from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
 
@@ -127,6 +128,8 @@ def _reasons(rows: Rows) -> Options:
 
 def title_of(code: str) -> str:
     """A rule as a heading; Azure's own reasons go by their codes."""
+    if code == AGREES_NOT:
+        return AGREES_NOT_TITLE
     return BY_CODE[code].title if code in BY_CODE else code
 
 
