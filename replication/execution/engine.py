@@ -105,7 +105,4 @@ def _paced(run: Run) -> float:
     if run.paused_at:
         return LOOK_AT_LEAST
     waiting = list(ledger.unsent(run)[:BATCH])
-    if not waiting:
-        return 0.0
-    about = (run, waiting[0].subject_key, waiting[0].kind)
-    return max(pacer.wait(*about, len(waiting)), pacer.barred(*about))
+    return pacer.wait(run, waiting[0].subject_key, waiting[0].kind, len(waiting)) if waiting else 0.0

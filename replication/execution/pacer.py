@@ -8,7 +8,7 @@ A worker leases up to ten tokens at a time for a run, so that a write to Azure d
 the same time get equally many: whoever is a lease ahead of the others waits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -77,7 +77,7 @@ def take(run: Run, arm_id: str, kind: str) -> float:
     """Take a token for one write. 0: go; otherwise the seconds to wait, and nothing was taken."""
     wanted = buckets(run.connection_id, arm_id, kind)
     if not reserve(run, arm_id, kind, 1):
-        return max(AFTER_THE_OTHERS, _wait(wanted))
+        return max(AFTER_THE_OTHERS, _wait(dict.fromkeys(wanted, 1)))
     _leases[_key(run, wanted)].tokens -= 1
     return 0.0
 
@@ -94,19 +94,19 @@ def reserve(run: Run, arm_id: str, kind: str, wanted: int) -> int:
 
 
 def wait(run: Run, arm_id: str, kind: str, tokens: int = 1) -> float:
-    """The seconds until so many tokens can be had, the turns of other runs aside; takes none."""
-    return _wait(buckets(run.connection_id, arm_id, kind), tokens)
+    """The seconds until so many tokens can be had and Azure wants to be asked, the turns of other runs aside; takes none."""
+    needed = dict.fromkeys(buckets(run.connection_id, arm_id, kind), tokens)
+    return _wait({**needed, _rest(run.connection_id, ids.subscription(arm_id)): 0})
 
 
 def barred(run: Run, arm_id: str, kind: str) -> float:
     """The seconds for which nobody may ask Azure for anything there, because it said 429 to one of us; 0: go on."""
-    needed = [*buckets(run.connection_id, arm_id, kind), _rest(run.connection_id, ids.subscription(arm_id))]
-    return _wait(needed, tokens=0)
+    return wait(run, arm_id, kind, tokens=0)
 
 
 def resting(connection_id: int, subscription: str) -> float:
     """The seconds for which nobody may read that subscription either; 0: go on. For whoever begins a long reading."""
-    return _wait([_rest(connection_id, subscription)], tokens=0)
+    return _wait({_rest(connection_id, subscription): 0})
 
 
 @receiver(read_refused, sender=Connection)
@@ -200,11 +200,12 @@ def _turn(run: Run, bucket: Bucket) -> tuple[Turn, int]:
     return turn, LEASE - (turn.given - least)
 
 
-def _wait(needed: Sequence[Bucket], tokens: int = 1) -> float:
+def _wait(needed: Mapping[Bucket, int]) -> float:
+    """The seconds until each bucket holds so many tokens."""
     now = _now()
     rows = {row.name: row for row in Pace.objects.filter(name__in=[bucket.name for bucket in needed])}
-    levels = [(rows[each.name].level(now), each.rate) for each in needed if each.name in rows]
-    return max((max(0.0, (tokens - level) / rate) for level, rate in levels), default=0.0)
+    missing = [(tokens - rows[each.name].level(now), each.rate) for each, tokens in needed.items() if each.name in rows]
+    return max((max(0.0, tokens / rate) for tokens, rate in missing), default=0.0)
 
 
 def _key(run: Run, needed: Sequence[Bucket]) -> tuple[UUID, str]:
