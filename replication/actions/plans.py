@@ -51,7 +51,13 @@ def choices(draft: Draft, rows: Iterable[DraftMachine] | None = None, target: Ta
 
     target: instead of what is saved.
     """
-    return _choices(draft, selected(draft) if rows is None else rows, target)
+    source = SourceChoices.from_json(draft.source)
+    target = target or TargetChoices.from_json(draft.target)
+    if source is None or target is None:
+        raise Incomplete("source" if source is None else "target")
+    chosen = selected(draft) if rows is None else rows
+    machines = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in chosen}
+    return Choices(source=source, target=target, machines=machines)
 
 
 _TYPES: dict[str, type] = {
@@ -88,7 +94,7 @@ def facts(draft: Draft, rows: Iterable[DraftMachine] | None = None, target: Targ
         naming=naming_rules(vault),
         strict_clusters=settings.value("replication.region_pairing", vault) == "cluster",
     )
-    chosen = _choices(draft, rows, target)
+    chosen = choices(draft, rows, target)
     known = _resources(vault.connection_id, named(chosen, bare))
     return replace(
         bare,
@@ -102,15 +108,6 @@ def facts(draft: Draft, rows: Iterable[DraftMachine] | None = None, target: Targ
         automation_accounts=known[Kind.AUTOMATION_ACCOUNT],
         members=_members(vault) if _groups(chosen) else {},
     )
-
-
-def _choices(draft: Draft, rows: Iterable[DraftMachine], target: TargetChoices | None) -> Choices:
-    source = SourceChoices.from_json(draft.source)
-    target = target or TargetChoices.from_json(draft.target)
-    if source is None or target is None:
-        raise Incomplete("source" if source is None else "target")
-    machines = {row.machine.arm_id: MachineChoice.from_json(row.overrides) for row in rows}
-    return Choices(source=source, target=target, machines=machines)
 
 
 def _groups(chosen: Choices) -> bool:
@@ -162,7 +159,7 @@ def _protected(connection_id: int, keys: list[str]) -> dict[str, str]:
 def compiled(draft: Draft) -> Plan:
     """The plan as it would be now."""
     rows = list(selected(draft))
-    return compile_plan(_choices(draft, rows, None), facts(draft, rows))
+    return compile_plan(choices(draft, rows), facts(draft, rows))
 
 
 def _made(draft: Draft) -> dict[str, str]:
