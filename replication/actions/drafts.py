@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from replication import access, clock, settings
 from replication.actions.actor import CONSOLE, Actor
@@ -190,18 +190,17 @@ def discard(draft: Draft, *, actor: Actor) -> None:
 
 def forget_plan(draft: Draft) -> None:
     """A draft that is closed needs no plan to show (actions/compiled.py)."""
-    DraftPlanPage.objects.filter(draft=draft).delete()
-    DraftPlan.objects.filter(draft=draft).delete()
+    _forget_plans(Q(draft=draft))
 
 
-def forget_plans() -> int:
-    """Take away what is kept for drafts that are not open; returns of how many.
+def forget_plans() -> None:
+    """Of all drafts that are not open: a look that overlapped the closing may have kept a plan again."""
+    _forget_plans(~Q(draft__state=Draft.State.OPEN))
 
-    A look that overlapped the closing may have kept it again.
-    """
-    DraftPlanPage.objects.exclude(draft__state=Draft.State.OPEN).delete()
-    _, gone = DraftPlan.objects.exclude(draft__state=Draft.State.OPEN).delete()
-    return gone.get(DraftPlan._meta.label, 0)
+
+def _forget_plans(of: Q) -> None:
+    DraftPlanPage.objects.filter(of).delete()
+    DraftPlan.objects.filter(of).delete()
 
 
 def share(draft: Draft, shared: bool, *, actor: Actor) -> None:
