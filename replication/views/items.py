@@ -37,7 +37,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     grid = present.grid(names, vault is None, vaults)
     view = grid.view(_shown(person, vault, request.GET), request.GET, total=summary.total)
     rows = [present.ItemRow(item, names) for item in view.page]
-    known = live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda v: v.pk)})
+    known = live.shown_versions(vaults)
     context = {
         "vault": vault,
         "vaults": vaults,

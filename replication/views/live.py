@@ -1,6 +1,6 @@
 """Live fragments: what is new since a version, and how a reading stands. The server says when to ask again (docs/architecture.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,7 +49,12 @@ def dated(response: HttpResponse, as_of: datetime | None) -> HttpResponse:
 
 
 def write_versions(known: Mapping[int, int]) -> str:
-    return ",".join(f"{pk}:{version}" for pk, version in known.items())
+    return ",".join(f"{pk}:{version}" for pk, version in sorted(known.items()))
+
+
+def shown_versions(vaults: Iterable[Vault]) -> str:
+    """The versions of the vaults that a page shows, for its first question."""
+    return write_versions({each.pk: each.version for each in vaults})
 
 
 def read_versions(text: str) -> dict[int, int]:

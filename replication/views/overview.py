@@ -47,7 +47,7 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     drafts = access.drafts(person, vault).filter(state="open")
     context = {
         "vault": vault,
-        "known": live.write_versions({each.pk: each.version for each in sorted(vaults, key=lambda each: each.pk)}),
+        "known": live.shown_versions(vaults),
         "pace": live.MOVING if summary.moving else live.IDLE,
         "swapped": since is not None,
         "facts": _facts(vault) if vault else _all_facts(vaults),
