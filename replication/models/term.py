@@ -7,29 +7,32 @@ from replication.models.inventory import Machine
 from replication.models.item import ProtectedItem
 
 
-class MachineTerm(models.Model):
-    """A word of a machine's `search`, or the end of one. finding.py keeps and asks it."""
+class Term(models.Model):
+    """A word of a row's `search`, or the end of one. finding.py keeps and asks it."""
 
-    row = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="terms")
     term = models.BinaryField(max_length=WIDTH)  # bytes, so that the beginning of a word is one range in every database's order
     whole = models.BooleanField()  # a whole word
 
     class Meta:
-        indexes = [models.Index(fields=["term", "row", "whole"], name="machine_term")]
+        abstract = True
 
     def __str__(self) -> str:
         return bytes(self.term).decode(errors="replace")
 
 
-class ItemTerm(models.Model):
-    """The same of a replicated item."""
+class MachineTerm(Term):
+    """Of a machine."""
+
+    row = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="terms")
+
+    class Meta:
+        indexes = [models.Index(fields=["term", "row", "whole"], name="machine_term")]
+
+
+class ItemTerm(Term):
+    """Of a replicated item."""
 
     row = models.ForeignKey(ProtectedItem, on_delete=models.CASCADE, related_name="terms")
-    term = models.BinaryField(max_length=WIDTH)
-    whole = models.BooleanField()
 
     class Meta:
         indexes = [models.Index(fields=["term", "row", "whole"], name="item_term")]
-
-    def __str__(self) -> str:
-        return bytes(self.term).decode(errors="replace")
