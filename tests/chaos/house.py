@@ -257,11 +257,11 @@ def _import_programs() -> None:
 
     from portal.celery import app
 
-    for name in ("tests.chaos.app", "celery.bin.celery", "celery.apps.beat", "celery.apps.worker", "celery.worker.consumer"):
-        importlib.import_module(name)
-    for pool in ("solo", "prefork"):
-        importlib.import_module(f"celery.concurrency.{pool}")
-    for name in ("kombu.transport.redis", "celery.worker.loops", "celery.worker.components", "celery.contrib.django.task"):
+    for name in (
+        "tests.chaos.app", "celery.bin.celery", "celery.apps.beat", "celery.apps.worker", "celery.concurrency.solo",
+        "celery.concurrency.prefork", "celery.worker.consumer", "celery.worker.loops", "celery.worker.components",
+        "celery.contrib.django.task", "kombu.transport.redis",
+    ):  # fmt: skip
         importlib.import_module(name)
     app.loader.import_default_modules()
     with Path(os.devnull).open("w") as nowhere:
