@@ -15,7 +15,7 @@ from uuid import UUID
 
 from scripts.programs import free_port
 from tests.benchmarks.watching import Watcher
-from tests.journey.house import ROOT, House, until
+from tests.journey.house import ROOT, House
 from tests.simulated import running
 
 SHORTENED = ("PORTAL_STEP_LEASE", "PORTAL_READING_LEASE", "PORTAL_LONGEST_FACTOR", "PORTAL_SWEEP_INTERVAL")
@@ -90,7 +90,7 @@ class Installation(House):
     def wait_accepted(self, run: str, count: int, seconds: float) -> list[float]:
         """Wait until all are accepted, or the time is over; when each was."""
         with contextlib.suppress(AssertionError):
-            until(lambda: self._look(run, count), seconds)
+            self.until(lambda: self._look(run, count), seconds)
         return self.accepted(run)
 
     def _look(self, run: str, count: int) -> bool:
@@ -118,9 +118,9 @@ class Installation(House):
         """Protect machine 0 with operations that end at once and nothing throttled; then give Azure its own time again."""
         self.azure.control("PUT", "settings", {"durations": 0, "throttle": "off"})
         run = self.press_enable(0, 1)
-        ended = self.wait_ended(run, 120)
+        ended = self.wait_ended(run)
         assert ended == "succeeded", self.rows("SELECT key, state, problem FROM replication_step WHERE run_id = ?", run)
-        until(lambda: self.rows("SELECT count(*) FROM replication_reading WHERE answered_at IS NULL") == [(0,)])
+        self.until(lambda: self.rows("SELECT count(*) FROM replication_reading WHERE answered_at IS NULL") == [(0,)])
         self.azure.control("PUT", "settings", {"durations": 1.0, "throttle": "azure"})
         self.azure.control("DELETE", "log")
 

@@ -26,7 +26,6 @@ from replication.domain.spec_table import from_json
 from replication.domain.specs import ProtectSpec
 from tests.benchmarks import projected
 from tests.benchmarks.installation import Installation, installation
-from tests.journey.house import until
 
 N = int(os.environ.get("N", "1000"))
 ASSUMED = 200  # writes a minute that Site Recovery takes (*assumed*)
@@ -130,7 +129,7 @@ def _calls(log: list[dict[str, Any]], machines: int) -> dict[str, Any]:
 
 def _stay(one: Installation, run: str, machines: int) -> str:
     """Stay until all are enabled, and a while longer: what an hour of the first copy costs is told from that while."""
-    one.wait_ended(run, 900)
+    one.wait_ended(run)
     one.watch_memory()
     before, began = len(one.log()), time.monotonic()
     time.sleep(310)  # one whole interval of the vault's reading
@@ -205,7 +204,7 @@ def foundations() -> None:
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder) / "home", 2) as one:
         one.azure.control("PUT", "settings", {"throttle": "azure"})
         run = one.press_enable(0, 1)
-        until(lambda: one.accepted(run), 600)
+        one.until(lambda: one.accepted(run))
         took = {each["target"].lower(): each["duration"] for each in one.azure.control("GET", "operations")}
         rows = one.rows(
             "SELECT key, needs, subject_key, (julianday(ended_at) - julianday(?)) * 86400 FROM replication_step"
@@ -243,7 +242,7 @@ def fairness(machines: int) -> None:
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder) / "home", machines + half + 6) as one:
         one.make_foundations()
         big = one.press_enable(1, machines)
-        until(lambda: one.accepted(big), 60)
+        one.until(lambda: one.accepted(big))
         small = one.press_enable(1 + machines, 5)
         other = one.press_enable(6 + machines, half)
         one.wait_accepted(small, 5, 120)

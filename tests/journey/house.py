@@ -24,7 +24,7 @@ PATIENCE = 120  # seconds without a sign of life, after which something is lost:
 LONGEST = 900  # seconds, whatever goes on meanwhile
 
 
-def until(true: Callable[[], Any], life: Callable[[], Any] = lambda: None) -> Any:
+def until(true: Callable[[], Any], life: Callable[[], Any] = lambda: None, longest: float = LONGEST) -> Any:
     """Wait for something to become true, and give it. life: what changes while somebody works on it, and so begins the patience anew."""
     began = heard = time.monotonic()
     seen = life()
@@ -33,7 +33,7 @@ def until(true: Callable[[], Any], life: Callable[[], Any] = lambda: None) -> An
         if (sign := life()) != seen:
             seen, heard = sign, now
         assert now - heard < PATIENCE, f"nothing has moved for {PATIENCE} seconds"
-        assert now - began < LONGEST, "it did not come about in time"
+        assert now - began < longest, "it did not come about in time"
         time.sleep(0.05)
     return found
 
@@ -131,9 +131,9 @@ class House:
         """Signs of life of the work, not of the sweeps, which go on whatever was lost: what has happened to steps and runs."""
         return self.rows("SELECT (SELECT count(*) FROM replication_stepevent), (SELECT sum(version) FROM replication_run)")
 
-    def until(self, true: Callable[[], Any]) -> Any:
+    def until(self, true: Callable[[], Any], longest: float = LONGEST) -> Any:
         """Wait for something to become true, for as long as this installation gives signs of life."""
-        return until(true, self.life)
+        return until(true, self.life, longest)
 
     def wait_ended(self, run: str) -> str:
         """How the run ended. A program that ended by itself is started again, as a service manager does."""
