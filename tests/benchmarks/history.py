@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,13 @@ def _measure(items: int, days: int, file: Path) -> None:
     empty = _size(file)
     pks = _items(vault, items)
     with_items = _size(file)
-    few = {span: _median(lambda s=span: history.series(ProtectedItem.objects.get(pk=pks[0]), s)) for span in ("24h",)}
+
+    def series(span: str) -> Any:
+        return history.series(ProtectedItem.objects.get(pk=pks[0]), span)
+
+    few = {span: _median(partial(series, span)) for span in ("24h",)}
     _days(pks[:1], days)
-    lone = {s: _median(lambda s=s: history.series(ProtectedItem.objects.get(pk=pks[0]), s)) for s in ("1h", "24h", "7d", "90d")}
+    lone = {s: _median(partial(series, s)) for s in ("1h", "24h", "7d", "90d")}
     _days(pks[1:], days)
     kept = _size(file) - with_items
     say(f"{items:,} items × {days} days: {kept / 1e6:,.0f} MB in days ({kept / items:,.0f} bytes an item), limit {LIMIT / 1e6:,.0f} MB")
@@ -61,10 +66,10 @@ def _measure(items: int, days: int, file: Path) -> None:
     sweeps = []
     for number in range(12):
         at = start + timedelta(minutes=5 * number)
-        sweeps.append(_once(lambda at=at: keeping.record(vault, found, reading, at, moved=False)))
+        sweeps.append(_once(partial(keeping.record, vault, found, reading, at, moved=False)))
     frames = _size(file) - kept - with_items
     say(f"a sweep of {items:,} items: {statistics.median(sweeps) * 1000:,.0f} ms; an hour of sweeps: {frames / 1e6:,.1f} MB before folding")
-    many = {s: _median(lambda s=s: history.series(ProtectedItem.objects.get(pk=pks[0]), s)) for s in lone}
+    many = {s: _median(partial(series, s)) for s in lone}
     for span, took in many.items():
         say(f"series {span}: {took * 1000:.1f} ms; {took / lone[span]:.2f} of what it took alone in the database")
     say(f"(an empty series took {few['24h'] * 1000:.1f} ms; an empty database {empty / 1e6:.1f} MB)")

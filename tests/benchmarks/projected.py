@@ -56,7 +56,9 @@ class Hand:
 
     def enable(self, spec: ProtectSpec) -> Any:
         """PUT the protected item; the headers of the 202."""
-        _, headers = self.call("PUT", spec.id, KINDS["protect"].body(spec))
+        write = KINDS["protect"].body
+        assert write is not None
+        _, headers = self.call("PUT", spec.id, write(spec))
         self.tally.accepted = self.now
         return headers
 

@@ -47,7 +47,7 @@ def _known(simulator: Simulator) -> Vault:
 
 def _listing(vault: Vault) -> float:
     """What the SDK itself takes to hand out every item as its own object."""
-    clients = open_gateway(vault.connection)._clients
+    clients = open_gateway(vault.connection)._clients  # type: ignore[attr-defined]
     asr = clients.site_recovery(vault.subscription_id)
     began = time.perf_counter()
     for _ in asr.replication_protected_items.list(vault.resource_group, vault.name):

@@ -62,12 +62,14 @@ def send(azure: SiteRecoveryManagementClient, document: dict[str, Any], gate: Ga
     """One request, until it is accepted."""
     spec = from_json(document)
     where = ids.parse(spec.id)
+    write = KINDS[spec.kind].body
     assert where is not None
-    body = KINDS[spec.kind].body(spec)
+    assert write is not None
+    body, (vault, fabric, container, item) = write(spec), where.names
     while time.monotonic() < until:
         gate.passed()
         try:
-            azure.replication_protected_items.begin_create(where.group, *where.names, body, polling=False)
+            azure.replication_protected_items.begin_create(where.group, vault, fabric, container, item, body, polling=False)
         except AzureError as error:
             response = getattr(error, "response", None)
             if response is None or response.status_code != 429:

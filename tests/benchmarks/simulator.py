@@ -65,6 +65,7 @@ def _rss(pid: int) -> int:
 def _requests(azure: Azure) -> dict[str, bytes]:
     token = azure.credential().get_token(f"{azure.endpoint}/.default").token
     machine = next(iter(azure.compute.virtual_machines.list_all()))
+    assert machine.id
     subscription, group = machine.id.split("/")[2], machine.id.split("/")[4]
     disk = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/availabilitySets/bench?api-version=2026-04-01"
     body = json.dumps({"location": machine.location, "sku": {"name": "Aligned"}}).encode()

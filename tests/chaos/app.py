@@ -128,7 +128,7 @@ def begin(doom: Doom) -> None:
 def end(doom: Doom) -> None:
     """Nothing is watched any more."""
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]
+    threading.settrace(None)
     if doom.count:
         doom.save()
 

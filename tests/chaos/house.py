@@ -101,8 +101,9 @@ class House:
 
     def start_broker(self) -> None:
         argv = broker_argv(self.home / "broker", self.broker_port, installed_first=True)
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._broker = subprocess.Popen(argv, preexec_fn=lambda: end_with_parent(signal.SIGKILL), **quiet)
+        self._broker = subprocess.Popen(
+            argv, preexec_fn=lambda: end_with_parent(signal.SIGKILL), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until(lambda: answers_ping(self.broker_port), 20)
 
     def kill_broker(self, *, forget: bool) -> None:
@@ -327,9 +328,9 @@ class Postgres(Sqlite):
 
         at = settings.DATABASES["default"]
         with psycopg.connect(
-            host=at["HOST"], port=at["PORT"], user=at["USER"], dbname="postgres", autocommit=True
+            host=str(at["HOST"]), port=str(at["PORT"]), user=str(at["USER"]), dbname="postgres", autocommit=True
         ) as server:
-            server.execute(sql)  # type: ignore[call-overload]
+            server.execute(sql)
 
 
 def database() -> Sqlite:

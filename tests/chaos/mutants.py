@@ -6,6 +6,7 @@ from typing import Any
 from replication import queue
 from replication.actions import audit
 from replication.actions.actor import CONSOLE
+from replication.domain.spec_table import from_json
 from replication.domain.steps import StepState
 from replication.execution import ending, engine, ledger, moves, overdue, trouble
 from replication.gateway.port import Gateway
@@ -25,7 +26,7 @@ def shorten() -> None:
 
 def no_observe() -> None:
     """Send without looking first."""
-    moves.MOVES[StepState.WAITING] = lambda step, azure: moves._send(step, moves.from_json(step.spec), azure)
+    moves.MOVES[StepState.WAITING] = lambda step, azure: moves._send(step, from_json(step.spec), azure)
 
 
 def no_fence() -> None:
@@ -55,7 +56,11 @@ def no_sweep() -> None:
 
 def unknown_is_absent() -> None:
     """A request whose answer was not recorded was surely not taken."""
-    moves.MOVES[StepState.SUBMITTING] = lambda step, azure: ledger.send_again(step, "Surely not taken.")
+    moves.MOVES[StepState.SUBMITTING] = _send_again
+
+
+def _send_again(step: Step, azure: moves.Azure) -> None:
+    ledger.send_again(step, "Surely not taken.")
 
 
 def audit_after_commit() -> None:

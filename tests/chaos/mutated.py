@@ -25,7 +25,7 @@ def points_of(mutant: str) -> list[Point]:
     return [replace(point, name=f"{mutant}: {point.name}", mutant=mutant) for point in _POINTS[mutant]()]
 
 
-def _line(kind: str, file: str, text: str, nth: int, **more: str) -> Point:
+def _line(kind: str, file: str, text: str, nth: int, **more: Any) -> Point:
     return Point(f"{kind} at “{text}” #{nth}", kind, file=file, line=line_of(file, text), nth=nth, **more)
 
 
