@@ -345,8 +345,9 @@ def require_whole_audit(person: Someone) -> None:
 
 
 def bell(person: Person) -> QuerySet[BellEntry]:
-    """What the person was told of, in vaults that they still see, newest first."""
-    rows = BellEntry.objects.filter(person=person, notice__vault__in=_vault_ids(person)).order_by("-notice_id")
+    """What the person was told of, in vaults that they still see or of the whole console, newest first."""
+    seen = Q(notice__vault__in=_vault_ids(person)) | Q(notice__vault=None)
+    rows = BellEntry.objects.filter(seen, person=person).order_by("-notice_id")
     return rows.select_related("notice__vault", "notice__run")
 
 

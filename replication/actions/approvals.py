@@ -22,7 +22,7 @@ from replication.actions.audit import Unchanged, gesture
 from replication.domain.approvals import GATED, OPEN, ApprovalState
 from replication.domain.notices import Kind
 from replication.domain.roles import Permission
-from replication.models import Approval, Person, Run, Vault
+from replication.models import Approval, Grant, Person, Run, Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +134,10 @@ def _write(asked: Asked, address: str, sent: Sequence[tuple[str, str]], actor: A
 
 
 def approvers(found: Approval) -> list[Person]:
-    """Who may decide a request, by name; only those of its vault are told of it."""
-    if found.vault is None:
-        return []
-    holders = Person.objects.filter(grants__vault=found.vault, grants__ended_at=None, is_active=True)
-    others = holders.exclude(pk=found.requested_by_id).distinct().order_by("display_name", "username")
-    return [person for person in others if access.may(person, Permission.APPROVE, found.vault)]
+    """Who may decide a request, by name."""
+    holding = Grant.objects.filter(ended_at=None, **({"vault": found.vault} if found.vault else {}))
+    holders = Person.objects.filter(grants__in=holding, is_active=True).distinct().order_by("display_name", "username")
+    return [person for person in holders if decision(found, person)]
 
 
 def waiting(kind: str, key: str) -> Approval | None:
@@ -149,7 +147,7 @@ def waiting(kind: str, key: str) -> Approval | None:
 
 
 def _tell(kind: Kind, found: Approval, people: Sequence[Person], detail: str) -> None:
-    if found.vault is not None and people:
+    if people:
         name = f"{GATED.get(found.action, found.action)}: {found.subject_name}"
         notices.tell(kind, found.vault, [(name, found.pk)], only=people, detail=detail)
 
@@ -212,11 +210,12 @@ def expire() -> int:
 
 def _expire(rows: QuerySet[Approval]) -> int:
     ended = 0
-    for each in rows.filter(expires_at__lte=clock.now()):
+    for each in rows.filter(expires_at__lte=clock.now()).select_related("vault", "requested_by"):
         with gesture("approval.expired", actor=CONSOLE, **_of(each)) as entry:
             if not Approval.objects.filter(pk=each.pk, state__in=OPEN).update(state=ApprovalState.EXPIRED):
                 raise Unchanged
             entry.detail = {"approval": each.pk, "for": each.action}
+            _tell(Kind.APPROVAL_EXPIRED, each, [each.requested_by], "Whoever still wants it has to ask again.")
             ended += 1
     return ended
 

@@ -107,18 +107,22 @@ def start(
 
 def _asked(purpose: Purpose, vault: Vault, plan: Plan, wanted: Sequence[Wanted]) -> approvals.Asked:
     """What a second person would have to approve: the changes one by one. What it is about is the vault and the things themselves."""
-    things = approvals.digest_of({"things": sorted(step.key for step in plan.steps)})
     title = f"{len(plan.steps)} change{'s' * (len(plan.steps) != 1)} in {vault.name}"
     return approvals.Asked(
         action=f"run.{purpose.value}",
         vault=vault,
         digest=plan.digest,
         subject_kind="change",
-        subject_key=things,
+        subject_key=subject_key(plan),
         subject_name=f"{purpose.label}: {wanted[0].title}" if len(wanted) == 1 else title,
         shown={each.title: dict(each.after) for each in wanted[:_TOLD]} | {"digest": plan.digest},
         machines=[(ids.key(machine_id), name) for machine_id, name in plan.machines],
     )
+
+
+def subject_key(plan: Plan) -> str:
+    """What a request to approve a change is about (its kind: change): the things, whatever would be done to them."""
+    return approvals.digest_of({"things": sorted(step.key for step in plan.steps)})
 
 
 def _require_scope(plan: Plan, vault: Vault, actor: Actor) -> None:

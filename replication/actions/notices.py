@@ -19,9 +19,18 @@ Subject = tuple[str, int | None]  # (name, row id of the item, if it is one)
 
 
 def tell(
-    kind: Kind, vault: Vault, subjects: Sequence[Subject], *, run: Run | None = None, only: Iterable[Person] = (), detail: str = ""
+    kind: Kind,
+    vault: Vault | None,
+    subjects: Sequence[Subject],
+    *,
+    run: Run | None = None,
+    only: Iterable[Person] = (),
+    detail: str = "",
 ) -> Notice:
-    """Tell everybody who wants to know; call inside the transaction of what happened. only: the people that it concerns, () for all."""
+    """Tell everybody who wants to know; call inside the transaction of what happened.
+
+    vault: None for what concerns the whole console. only: the people that it concerns, () for all.
+    """
     now, named = clock.now(), [[_storable(name), pk] for name, pk in subjects[:NAMED]]
     notice = Notice.objects.create(
         at=now, kind=kind, vault=vault, run=run, count=len(subjects), subjects=named, detail=_storable(detail)[:300]
@@ -37,9 +46,11 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "").encode(errors="replace").decode()
 
 
-def _wishes(kind: Kind, vault: Vault, only: set[int]) -> dict[int, tuple[bool, bool]]:
+def _wishes(kind: Kind, vault: Vault | None, only: set[int]) -> dict[int, tuple[bool, bool]]:
     """Who of the vault's people wants it: row id -> (bell, e-mail). A rule for the vault goes before one for all vaults."""
-    grants = Grant.objects.filter(vault=vault, ended_at=None, person__is_active=True)
+    grants = Grant.objects.filter(ended_at=None, person__is_active=True)
+    if vault:
+        grants = grants.filter(vault=vault)
     people = set(grants.values_list("person_id", flat=True))
     people = people & only if only else people
     found = dict.fromkeys(people, (KINDS[kind].bell, False))

@@ -17,10 +17,11 @@ class Kind(StrEnum):
     APPROVAL_WAITS = "approval_waits"
     APPROVAL_GIVEN = "approval_given"
     APPROVAL_REFUSED = "approval_refused"
+    APPROVAL_EXPIRED = "approval_expired"
 
 
 # Kinds whose subject is a request for approval and not an item.
-OF_APPROVALS = (Kind.APPROVAL_WAITS, Kind.APPROVAL_GIVEN, Kind.APPROVAL_REFUSED)
+OF_APPROVALS = (Kind.APPROVAL_WAITS, Kind.APPROVAL_GIVEN, Kind.APPROVAL_REFUSED, Kind.APPROVAL_EXPIRED)
 
 
 class Channel(StrEnum):
@@ -33,7 +34,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """label: in lists of choices; one, many: the sentence ({name}, {count}, {vault}); tone: ok | info | warn | error."""
+    """label: in lists of choices; one, many: the sentence; tone: ok | info | warn | error.
+
+    A sentence takes {name}, {count} and {vault}; what may concern the whole console takes {where} for " in" and the vault.
+    """
 
     label: str
     one: str
@@ -82,20 +86,27 @@ KINDS: dict[Kind, Words] = {
     ),
     Kind.APPROVAL_WAITS: Words(
         "A request waits for my approval",
-        "{name} waits for your approval in {vault}",
-        "{count} requests wait for your approval in {vault}",
+        "{name} waits for your approval{where}",
+        "{count} requests wait for your approval{where}",
         "warn",
     ),
     Kind.APPROVAL_GIVEN: Words(
-        "A request of mine is approved", "{name} was approved in {vault}", "{count} requests were approved in {vault}", "ok"
+        "A request of mine is approved", "{name} was approved{where}", "{count} requests were approved{where}", "ok"
     ),
     Kind.APPROVAL_REFUSED: Words(
-        "A request of mine is refused", "{name} was refused in {vault}", "{count} requests were refused in {vault}", "error"
+        "A request of mine is refused", "{name} was refused{where}", "{count} requests were refused{where}", "error"
+    ),
+    Kind.APPROVAL_EXPIRED: Words(
+        "A request of mine expired",
+        "{name} was not carried out in time{where}",
+        "{count} requests were not carried out in time{where}",
+        "warn",
     ),
 }
 
 
 def sentence(kind: Kind, count: int, name: str, vault: str) -> str:
-    """What happened, in one sentence without a full stop. name: of the only thing, when there is one."""
+    """What happened, in one sentence without a full stop. name: of the only thing, when there is one; vault: '' for the console."""
     words = KINDS[kind]
-    return (words.one if count == 1 else words.many).format(name=name, count=f"{count:,}", vault=vault)
+    where = f" in {vault}" if vault else ""
+    return (words.one if count == 1 else words.many).format(name=name, count=f"{count:,}", vault=vault, where=where)

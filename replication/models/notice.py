@@ -17,11 +17,12 @@ KINDS = [(kind.value, kind.value) for kind in Kind]
 
 
 class Notice(models.Model):
-    """Something happened in a vault, to one thing or to many at once: one sweep gives one notice a kind, however large the storm."""
+    """Something happened, to one thing or to many at once: one sweep gives one notice a kind, however large the storm."""
 
     at = models.DateTimeField(db_index=True)
     kind = models.CharField(max_length=20, choices=KINDS)
-    vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="notices")
+    # None for what concerns the whole console, such as a request to change a setting of all vaults.
+    vault = models.ForeignKey(Vault, on_delete=models.CASCADE, null=True, blank=True, related_name="notices")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     count = models.IntegerField(default=1)
     # The first fifty: [[name, row id of the item (of the request for approval, where the kind is of one), or None], …]

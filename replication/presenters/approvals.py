@@ -70,6 +70,29 @@ class ApprovalRow:
         return max(0, len(self.approval.machines) - MACHINES_SHOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The open request about something, as the page says on which it was asked for."""
+
+    approval: Approval
+    digest: str  # of what the button would do now; '' where that cannot have changed
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether the button would do something else by now."""
+        return self.digest not in {"", self.approval.digest}
+
+    @property
+    def approvers(self) -> list[str]:
+        return [str(each) for each in approvals.approvers(self.approval)]
+
+
+def standing(kind: str, key: str, digest: str = "") -> Standing | None:
+    """The open request about this subject, if there is one. digest: as in Standing."""
+    found = approvals.waiting(kind, key)
+    return Standing(found, digest) if found else None
+
+
 def why_not(found: Approval, person: Person) -> str:
     """Why the person cannot decide the request; '' when they can."""
     if not found.is_pending:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from replication.actions.changes import TYPED_ABOVE, Purpose, Wanted, plan_of_change
+from replication.actions.changes import TYPED_ABOVE, Purpose, Wanted, plan_of_change, subject_key
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.models import ProtectedItem, Vault
+from replication.presenters.approvals import Standing, standing
 
 SHOWN = 100  # things spelled out on a review; the rest is counted
 
@@ -89,6 +90,7 @@ class Review:
     verb: Verb
     wanted: Sequence[Wanted]
     digest: str
+    asked: Standing | None = None  # the open request for approval of a change to these things
     refused: Sequence[tuple[str, str]] = ()
     stays: Sequence[tuple[str, str]] = ()
     kept: Sequence[tuple[str, str]] = ()  # what was chosen, sent again with the digest
@@ -133,7 +135,9 @@ def _said(value: Any) -> str | None:
 
 def review(vault: Vault, purpose: Purpose, wanted: Sequence[Wanted], **more: Any) -> Review:
     """What the page shows of a change in the vault."""
-    return Review(verb=VERBS[purpose], wanted=wanted, digest=plan_of_change(vault, wanted).digest, **more)
+    plan = plan_of_change(vault, wanted)
+    asked = standing("change", subject_key(plan), plan.digest)
+    return Review(verb=VERBS[purpose], wanted=wanted, digest=plan.digest, asked=asked, **more)
 
 
 def left_behind(rows: Sequence[ProtectedItem], items: Sequence[inv.Item]) -> list[tuple[str, str]]:

@@ -24,7 +24,8 @@ class NoticeRow:
 
     @property
     def sentence(self) -> str:
-        return sentence(self.kind, self.notice.count, self.name, self.notice.vault.name)
+        vault = self.notice.vault
+        return sentence(self.kind, self.notice.count, self.name, vault.name if vault else "")
 
     @property
     def name(self) -> str:
@@ -72,7 +73,8 @@ class NoticeRow:
         return f"{timezone.localtime(self.notice.at):%Y-%m-%d %H:%M %Z}"
 
     def to_json(self) -> dict[str, Any]:
-        """What receivers of webhooks may build on: names are added, never changed."""
+        """What receivers of webhooks may build on: names are added, never changed. A webhook is of a vault, and so is what it gets."""
+        assert self.notice.vault is not None
         return {
             "id": self.notice.pk,
             "kind": self.kind.value,

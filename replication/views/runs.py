@@ -19,6 +19,7 @@ from replication.grid import clean
 from replication.models import Person, Run
 from replication.presenters import run as present
 from replication.presenters import runs as listed
+from replication.presenters.approvals import standing
 from replication.presenters.clocks import budget
 from replication.presenters.looks import regions
 from replication.views.actor import actor, signed_in
@@ -187,6 +188,7 @@ def _context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "why_not_evidence": access.may(person, Permission.AUDIT_ALL, found.vault).reason,
         "why_not_cancel": may or why_not_cancel(row),
         "why_not_retry": may or why_not_retry(row, progress),
+        "asked": standing("run", str(found.pk)) if row.finished else None,
         "retries": list(found.retries.order_by("number")),
     }
 

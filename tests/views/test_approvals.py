@@ -28,7 +28,7 @@ def world(db: None) -> World:
     return made
 
 
-def rule(vault: Vault, *verbs: str) -> None:
+def rule(vault: Vault | None, *verbs: str) -> None:
     Setting.objects.update_or_create(name="approvals.verbs", vault=vault, defaults={"value": list(verbs), "changed_at": rows.NOON})
 
 
@@ -125,6 +125,7 @@ def test_it_expires_approved_or_not(world: World) -> None:
         assert approvals.expire() == 1
         press(world)
         assert approvals.expire() == 0
+        assert "was not carried out in time in rsv-ours" in bell(world, "administrator")
     assert [each.state for each in Approval.objects.order_by("pk")] == ["expired", "pending"]
     assert not Run.objects.filter(plan__draft=world.ours.draft).exists()
 
@@ -257,8 +258,46 @@ def test_deciders_are_told_of_a_request_and_the_asker_of_the_decision(world: Wor
     assert "waits for approval" not in world.browser("administrator").get(review).content.decode()
 
 
+def test_a_request_about_the_whole_console_rings_for_those_who_approve_in_every_vault(world: World) -> None:
+    rule(None, "setting.changed")
+    for who, role in (("administrator", "administrator"), ("team_lead", "team_lead")):
+        Grant.objects.create(person=Person.objects.get(username=who), vault=world.theirs.vault, role=role, granted_at=rows.NOON)
+    address = reverse("replication:setting_section", args=["approvals"])
+    world.browser("administrator").post(address, {"approvals.verbs": ["setting.changed"], "approvals.expiry": "48"})
+    assert Approval.objects.get().vault is None
+    assert "waits for your approval" in bell(world, "team_lead")
+    assert all("waits for your approval" not in bell(world, who) for who in ("administrator", "helpdesk", "other"))
+    decide(world, "approve")
+    shown = bell(world, "administrator")
+    assert "was approved" in shown
+    assert "None" not in shown
+
+
+def test_the_pages_of_other_gestures_show_the_request_that_waits(world: World) -> None:
+    rule(world.ours.vault, "run.resync", "run.retry")
+    press(world)
+    run = Run.objects.get(plan__draft=world.ours.draft)
+    run.steps.update(state="failed")
+    Run.objects.filter(pk=run.pk).update(state="failed")
+    pages = {
+        reverse("replication:item_act", args=[world.ours.item.pk, "resync"]): "This change waits for approval.",
+        reverse("replication:run", args=[run.pk]): "A retry of this run waits for approval.",
+    }
+    browser = world.browser("administrator")
+    assert all(said not in browser.get(address).content.decode() for address, said in pages.items())
+    change = next(iter(pages))
+    digest = browser.get(change).context["review"].digest
+    browser.post(change, {"digest": digest})
+    browser.post(reverse("replication:run_retry", args=[run.pk]))
+    assert [each.action for each in Approval.objects.order_by("pk")] == ["run.resync", "run.retry"]
+    for address, said in pages.items():
+        shown = browser.get(address).content.decode()
+        assert said in shown
+        assert "Team_lead can decide" in shown
+
+
 def test_a_plan_that_changed_says_so_on_its_review(world: World) -> None:
     press(world)
     Approval.objects.update(digest="another")
     page = world.browser("administrator").get(reverse("replication:draft_review", args=[world.ours.draft.pk])).content.decode()
-    assert "The plan has changed since approval was asked for." in page
+    assert "This plan has changed since approval was asked for." in page

@@ -11,11 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from replication.actions import approvals, checks, compiled, plans, runs
+from replication.actions import checks, compiled, plans, runs
 from replication.domain import planfile
 from replication.domain.plan import Plan
 from replication.models import Draft, Run
 from replication.presenters import wizard as present
+from replication.presenters.approvals import standing
 from replication.presenters.looks import run_state
 from replication.sheets import csv_file
 from replication.views.actor import actor
@@ -66,11 +67,10 @@ def _review_page(request: HttpRequest, draft: Draft, changed: str = "", status: 
         "run_state": run_state(latest.state) if latest else None,
         "run_moving": latest is not None and latest.state not in Run.FINISHED,
         "no_start": _no_start(plan, latest),
-        "standing": (standing := checks.standing(draft, made.digest)),
-        "uncleared": checks.obstacle(draft, standing),
+        "standing": (cleared := checks.standing(draft, made.digest)),
+        "uncleared": checks.obstacle(draft, cleared),
         "changed": changed,
-        "approval": (asked := approvals.waiting("draft", str(draft.pk))),
-        "approvers": [str(each) for each in approvals.approvers(asked)] if asked else [],
+        "asked": standing("draft", str(draft.pk), made.digest),
     }
     return show(request, draft, "review", context, status=status)
 
