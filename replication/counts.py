@@ -6,14 +6,12 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from replication import clock
-from replication.domain.safety import RPO_TARGET
+from replication import clock, rpo
 from replication.domain.states import HEALTH, ItemStatus
 from replication.models import ProtectedItem, Vault
 
 TEST_EVERY = timedelta(days=180)  # portal-behaviour.md §2.3: test each machine at least every six months
 FRESH = timedelta(hours=1)  # a test comes due with time alone
-ABOVE_TARGET = Q(rpo__gt=RPO_TARGET)
 _HIGHEST = ("newest", "worst_rpo")  # of several vaults the highest counts, of all others the sum
 Rows = QuerySet[ProtectedItem]
 Numbers = dict[str, Any]
@@ -34,7 +32,7 @@ def count(rows: Rows) -> Numbers:
         copying=Count("pk", Q(status=ItemStatus.COPYING)),
         enabling=Count("pk", Q(status=ItemStatus.ENABLING)),
         waiting=Count("pk", Q(status=ItemStatus.FINISHING)),
-        above_target=Count("pk", ABOVE_TARGET),
+        above_target=Count("pk", rpo.above()),
         measured=Count("pk", Q(rpo__isnull=False)),
         worst_rpo=Max("rpo"),
         test_due=Count("pk", test_due()),
@@ -43,13 +41,13 @@ def count(rows: Rows) -> Numbers:
 
 
 def keep(vault: Vault, *, changed: bool) -> None:
-    """Count the vault's items again, if anything changed or the count is old. Called in the transaction that stores them."""
-    at = vault.summary.get("at")
-    if at and not changed and at > (clock.now() - FRESH).isoformat():
+    """Count the vault's items again, if anything changed, the RPO target too, or the count is old. Within the storing transaction."""
+    at, target = vault.summary.get("at"), rpo.target(vault)
+    if at and not changed and rpo.judged_by(vault) == target and at > (clock.now() - FRESH).isoformat():
         return
     rows = ProtectedItem.objects.filter(vault=vault, gone_at=None)
     values = {name: sorted(_distinct(rows, name)) for name in ("primary_location", "policy_name")}
-    vault.summary = {"at": clock.now().isoformat(), "numbers": count(rows), "values": values}
+    vault.summary = {"at": clock.now().isoformat(), "target": target, "numbers": count(rows), "values": values}
     Vault.objects.filter(pk=vault.pk).update(summary=vault.summary)
 
 
@@ -58,8 +56,8 @@ def _distinct(rows: Rows, name: str) -> Iterable[str]:
 
 
 def kept(vaults: Iterable[Vault]) -> Numbers | None:
-    """The numbers of the vaults together; None while one was never counted."""
-    found = [vault.summary.get("numbers") for vault in vaults]
+    """The numbers of the vaults together; None while one was never counted, or by another RPO target than it has now."""
+    found = [vault.summary.get("numbers") if rpo.judged_by(vault) == rpo.target(vault) else None for vault in vaults]
     if not found or not all(found):
         return None
     total: Numbers = {}

@@ -16,16 +16,24 @@ _Rows = dict[tuple[str, int | None], Any]  # (name, vault's row id; None for the
 _local = Local()
 
 
-def value(name: str, vault: Vault | None = None) -> Any:
-    """The setting's present value; the vault's own where it has one. A stored value that no longer fits counts as not set."""
+def value(name: str, vault: Vault | int | None = None) -> Any:
+    """The setting's present value; the vault's own where it has one. A stored value that no longer fits counts as not set.
+
+    vault: the row, or its id.
+    """
     rows = _rows()
-    for place in (vault.pk if vault else None, None):
+    for place in (vault.pk if isinstance(vault, Vault) else vault, None):
         if (name, place) in rows:
             try:
                 return SETTINGS[name].check(rows[name, place])
             except Unfit:
                 continue
     return default(name)
+
+
+def of_vaults(name: str) -> dict[int, Any]:
+    """The values of vaults that have their own, by the vaults' row ids."""
+    return {place: value(name, place) for each, place in _rows() if each == name and place is not None}
 
 
 def default(name: str) -> Any:

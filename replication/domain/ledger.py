@@ -4,7 +4,7 @@ A reading speaks until the next one, at most for a quarter of an hour; what come
 intervals of absolute time: clock changes cannot lengthen or shorten an hour. Months begin at midnight in the time zone of the console.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -27,11 +27,12 @@ class State(StrEnum):
 
 
 class Piece(NamedTuple):
-    """A time of one state. rpo: the reading that it rests on, in seconds."""
+    """A time of one state. target: by which it was judged; rpo: the reading that it rests on; both in seconds."""
 
     begun: datetime
     ended: datetime
     state: State
+    target: int
     rpo: int | None = None
 
     @property
@@ -49,25 +50,26 @@ def state_of(seen: Observed, target: int) -> State:
 
 
 def pieces(
-    readings: Iterable[tuple[datetime, Observed]], end: datetime, target: int, hold: timedelta = HOLD
+    readings: Iterable[tuple[datetime, Observed]], end: datetime, target_at: Callable[[datetime], int], hold: timedelta = HOLD
 ) -> Iterator[Piece]:
-    """An item's time up to `end`, without holes. readings in the order of time, none later than `end`."""
+    """An item's time up to `end`, without holes. readings in the order of time, none later than `end`; target_at: what held at each."""
     for (at, seen), (until, _) in pairwise([*readings, (end, None)]):
         assert seen is not None
         known = min(until, at + hold)
+        target = target_at(at)
         state = state_of(seen, target)
         if known > at:
-            yield Piece(at, known, state, seen.rpo)
+            yield Piece(at, known, state, target, seen.rpo)
         if until > known:
-            yield Piece(known, until, State.OFF if state is State.OFF else State.UNKNOWN)
+            yield Piece(known, until, State.OFF if state is State.OFF else State.UNKNOWN, target)
 
 
 def joined(found: Iterable[Piece]) -> Iterator[Piece]:
-    """Neighbours of one state as one piece, with the highest RPO of them."""
+    """Neighbours of one state and target as one piece, with the highest RPO of them."""
     before: Piece | None = None
     for each in found:
-        if before and before.state is each.state and before.ended == each.begun:
-            before = Piece(before.begun, each.ended, each.state, max(before.rpo or 0, each.rpo or 0))
+        if before and (before.state, before.target, before.ended) == (each.state, each.target, each.begun):
+            before = Piece(before.begun, each.ended, each.state, each.target, max(before.rpo or 0, each.rpo or 0))
         else:
             if before:
                 yield before

@@ -13,8 +13,8 @@
 | protected; RPO never computed, not for an hour, or over target  | At risk       |
 | protected and none of these                                     | Protected     |
 
-A missing test failover makes nobody unsafe: it is shown beside the verdict (portal-behaviour.md §2.3). *Assumed*: the target of
-30 minutes (Azure alerts at more, §6) and the hour after which an RPO says nothing any more (event 153007).
+A missing test failover makes nobody unsafe: it is shown beside the verdict (portal-behaviour.md §2.3). The target is a setting
+(replication/rpo.py). *Assumed*: the hour after which an RPO says nothing any more (event 153007).
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,6 @@ from replication.domain.states import HEALTH, ITEM, ItemStatus
 from replication.domain.words import duration
 
 STALE = timedelta(minutes=15)
-RPO_TARGET = 30 * 60  # seconds
 RPO_OLD = timedelta(minutes=60)
 
 
@@ -42,10 +41,11 @@ class Safety(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What was last read of a replicated item. Times aware; rpo in seconds; as_of: when the vault was last read completely."""
+    """What was last read of a replicated item. Times aware; rpo and target in seconds; as_of: when the vault was last read completely."""
 
     as_of: datetime | None
     status: str
+    target: int  # of its RPO
     protection_state: str = ""  # Azure's own word, shown when ours has none
     health: str = "None"
     failover_health: str = "None"
@@ -133,7 +133,7 @@ def _of_protected(seen: Standing, now: datetime) -> Judgement:
     why = _risk(seen, now)
     if why:
         return Judgement(Safety.AT_RISK, why)
-    return Judgement(Safety.PROTECTED, f"RPO {duration(seen.rpo or 0)}, target {duration(RPO_TARGET)}.")
+    return Judgement(Safety.PROTECTED, f"RPO {duration(seen.rpo or 0)}, target {duration(seen.target)}.")
 
 
 def _risk(seen: Standing, now: datetime) -> str:
@@ -144,8 +144,8 @@ def _risk(seen: Standing, now: datetime) -> str:
         return "Azure has not computed an RPO yet."
     if seen.rpo_at and now - seen.rpo_at > RPO_OLD:
         return f"Azure last computed its RPO {duration((now - seen.rpo_at).total_seconds())} ago."
-    if seen.rpo > RPO_TARGET:
-        return f"RPO {duration(seen.rpo)} is above the target of {duration(RPO_TARGET)}."
+    if seen.rpo > seen.target:
+        return f"RPO {duration(seen.rpo)} is above the target of {duration(seen.target)}."
     if seen.health == "Warning":
         return "Azure reports something that may affect replication."
     if seen.health == "None":

@@ -31,7 +31,7 @@ class Kind(StrEnum):
 _HEADINGS = {
     "audit": "Audit history",
     "approvals": "Approval by a second person",
-    "ledger": "RPO ledger",
+    "ledger": "RPO target and ledger",
     "naming": "Names of target resources",
     "signin": "Sign-in",
 }
@@ -258,6 +258,19 @@ SETTINGS: dict[str, Setting] = {
             of_vault=True,
         ),
         *(_pattern(kind, label) for kind, label in _NAMED.items()),
+        Setting(
+            name="rpo.target_minutes",
+            section=Section.LEDGER,
+            label="RPO target",
+            help="A machine above it is at risk, and people are told. A new one holds from the next reading on; what was counted stays.",
+            kind=Kind.NUMBER,
+            default=30,  # Azure's own alert (portal-behaviour.md §6)
+            minimum=1,
+            maximum=24 * 60,
+            unit="minutes",
+            environment="PORTAL_RPO_TARGET_MINUTES",
+            of_vault=True,
+        ),
         Setting(
             name="ledger.objective",
             section=Section.LEDGER,

@@ -16,6 +16,7 @@ class HistoryFrame(models.Model):
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="+")
     shard = models.BigIntegerField()
     at = models.DateTimeField()
+    target = models.IntegerField()  # seconds: the RPO target that held then
     data = models.BinaryField()
 
     class Meta:

@@ -35,7 +35,7 @@ class Breach(models.Model):
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     worst = models.IntegerField()  # seconds
-    target = models.IntegerField()  # seconds
+    target = models.IntegerField()  # seconds: what held then; when it changes, another row begins
     open = models.BooleanField(default=False)
 
     class Meta:

@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from replication import charts, clock, history
+from replication import charts, clock, history, rpo
 from replication.domain import codes, ids
 from replication.domain.codes import Known
-from replication.domain.safety import RPO_TARGET
 from replication.domain.series import SPANS
 from replication.domain.words import duration
 from replication.models import HealthIssue, ProtectedItem
@@ -182,7 +181,7 @@ class ItemPage:
                 "Last known": judged.before,
                 "Status": self.row.state.label,
                 "Replication health": item.health,
-                "RPO": f"{self.row.rpo_text}, target {duration(RPO_TARGET)}" if item.rpo is not None else "not computed yet",
+                "RPO": f"{self.row.rpo_text}, target {duration(rpo.target(item.vault))}" if item.rpo is not None else "not computed yet",
                 "From and to": f"{self.row.active} to {self.row.other}",
                 "Last test failover": f"{item.last_test_at:%Y-%m-%d}" if item.last_test_at else "never",
                 "Azure read": f"{item.vault.as_of:%Y-%m-%d %H:%M:%S} UTC" if item.vault.as_of else "never",
@@ -204,7 +203,7 @@ class ItemPage:
             return None
         samples = [charts.Sample(bucket.start, bucket.rpo) for bucket in series.buckets]
         unknown = sum(not bucket.known for bucket in series.buckets) * series.span.step.total_seconds()
-        drawn = charts.rpo(samples, target=RPO_TARGET, start=series.start, end=series.end)
+        drawn = charts.rpo(samples, target=rpo.target(self.item.vault), start=series.start, end=series.end)
         return Chart(drawn, samples, unknown)
 
 

@@ -1,6 +1,6 @@
 """Replicated items: the grid, its summary and its rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from django.db.models import Exists, JSONField, OuterRef, QuerySet, Subquery
 
-from replication import clock, counts, finding
+from replication import clock, counts, finding, rpo
 from replication.charts import Part
-from replication.counts import ABOVE_TARGET, TEST_EVERY, test_due
+from replication.counts import TEST_EVERY, test_due
 from replication.domain import ids
-from replication.domain.safety import RPO_TARGET, Safety
+from replication.domain.safety import Safety
 from replication.domain.states import HEALTH, HEALTH_RANK, ITEM, ItemStatus
 from replication.domain.words import duration
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
@@ -125,8 +125,8 @@ def _filters(names: Mapping[str, str], vaults: Sequence[Vault]) -> tuple[Choice 
         Choice(
             key="rpo",
             label="RPO",
-            narrow=lambda rows, _: rows.filter(ABOVE_TARGET),
-            options=[("above", "above 30 min target")],
+            narrow=lambda rows, _: rows.filter(rpo.above()),
+            options=[("above", f"above {rpo.words(vaults)}")],
         ),
         Choice(
             key="test", label="Test failover", narrow=lambda rows, _: rows.filter(test_due()), options=[("due", "due")]
@@ -170,6 +170,7 @@ class Summary:
     enabling: int
     waiting: int
     above_target: int
+    target: str  # in words
     measured: int
     worst_rpo: int | None
     test_due: int
@@ -216,10 +217,10 @@ class Summary:
         return self.protected - self.test_due
 
 
-def summary(rows: QuerySet[ProtectedItem], vaults: Iterable[Vault] = ()) -> Summary:
+def summary(rows: QuerySet[ProtectedItem], vaults: Sequence[Vault] = ()) -> Summary:
     """Counts over all of a person's items in view, whatever the filter: as counted when they were stored, else now."""
     found = dict(counts.kept(vaults) or counts.count(rows))
-    return Summary(health={value: found.pop(f"health_{value}") for value in HEALTH}, **found)
+    return Summary(health={value: found.pop(f"health_{value}") for value in HEALTH}, target=rpo.words(vaults), **found)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------
@@ -250,7 +251,7 @@ class ItemRow:
 
     @property
     def above_target(self) -> bool:
-        return self.item.rpo is not None and self.item.rpo > RPO_TARGET
+        return self.item.rpo is not None and self.item.rpo > rpo.target(self.item.vault)
 
     @property
     def source(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from replication import clock
+from replication import clock, rpo
 from replication.domain import safety
 from replication.domain.safety import Judgement, Safety, Standing
 from replication.domain.states import HEALTH, ItemStatus
@@ -22,6 +22,7 @@ def of_item(item: ProtectedItem) -> Judgement:
     standing = Standing(
         as_of=as_of,
         status=item.status,
+        target=rpo.target(item.vault),
         protection_state=item.protection_state,
         health=item.health,
         failover_health=item.failover_health or "None",
@@ -38,7 +39,7 @@ def having(word: str) -> Q:
     now = clock.now()
     live = Q(status__in=(ItemStatus.PROTECTED, ItemStatus.TESTING))
     old = Q(vault__as_of=None) | Q(vault__as_of__lt=now - safety.STALE) | Q(vault__gone_at__isnull=False)
-    doubt = Q(rpo=None) | Q(rpo__gt=safety.RPO_TARGET) | Q(rpo_at__lt=now - safety.RPO_OLD) | Q(failover_health="Critical")
+    doubt = Q(rpo=None) | rpo.above() | Q(rpo_at__lt=now - safety.RPO_OLD) | Q(failover_health="Critical")
     risk = (live & Q(health__in=HEALTH) & (~Q(health="Normal") | doubt)) | Q(status=ItemStatus.FAILOVER_FAILED)
     known = Q(status__in=(ItemStatus.PROTECTED, ItemStatus.TESTING, ItemStatus.FAILOVER_FAILED, *safety.NO_COPY))
     found = {

@@ -1,6 +1,6 @@
 """Counting frames into the RPO ledger, within the transaction that folds them (sync/history.py)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -8,7 +8,6 @@ from django.utils import timezone
 from replication import history, ledger
 from replication.domain.ledger import Piece, State, Tally, joined, pieces, tally
 from replication.domain.packing import Observed
-from replication.domain.safety import RPO_TARGET
 from replication.models import Breach, LedgerMonth, ProtectedItem
 
 hold = ledger.hold
@@ -16,12 +15,12 @@ hold = ledger.hold
 Readings = Mapping[int, Sequence[tuple[datetime, Observed]]]
 
 
-def count(vault_id: int, readings: Readings, end: datetime) -> None:
-    """Add the items' time up to `end` to their months, and keep when they were out of target."""
+def count(vault_id: int, readings: Readings, end: datetime, target_at: Callable[[datetime], int]) -> None:
+    """Add the items' time up to `end` to their months, and keep when they were out of the target that held at each reading."""
     if not readings:
         return
     holds = history.hold()
-    found = {pk: list(joined(pieces(rows, end, RPO_TARGET, holds))) for pk, rows in readings.items()}
+    found = {pk: list(joined(pieces(rows, end, target_at, holds))) for pk, rows in readings.items()}
     begun = min(rows[0][0] for rows in readings.values())
     windows = ledger.windows(vault_id, begun, end)
     about = ledger.subjects(ProtectedItem.objects.filter(pk__in=list(found)))
@@ -69,7 +68,7 @@ def _store_breaches(found: Mapping[int, Sequence[Piece]], end: datetime) -> None
         if before:
             changed.append(before)
             before.open = False
-            if out and out[0].begun == before.ended_at:
+            if out and (out[0].begun, out[0].target) == (before.ended_at, before.target):
                 _extend(before, out.pop(0), end)
         begun += _new(pk, out, end)
     Breach.objects.bulk_update(changed, ["ended_at", "worst", "open"], batch_size=500)
@@ -87,7 +86,7 @@ def _new(pk: int, out: Iterable[Piece], end: datetime) -> list[Breach]:
             begun_at=piece.begun,
             ended_at=piece.ended,
             worst=piece.rpo or 0,
-            target=RPO_TARGET,
+            target=piece.target,
             open=piece.ended == end,
         )
         for piece in out

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min
 
-from replication import clock
+from replication import clock, rpo
 from replication.domain import inventory as inv
 from replication.domain.packing import MINUTES, SHARD, Observed, minutes_of_age, pack_frame, unpack_frame
 from replication.domain.packing import Day as PackedDay
@@ -83,8 +83,9 @@ def _shards(vault: Vault) -> list[int]:
 
 
 def _write(vault: Vault, now: datetime, frames: Mapping[int, bytes]) -> None:
+    target = rpo.target(vault)
     HistoryFrame.objects.bulk_create(
-        [HistoryFrame(vault=vault, shard=shard, at=now, data=data) for shard, data in frames.items()],
+        [HistoryFrame(vault=vault, shard=shard, at=now, target=target, data=data) for shard, data in frames.items()],
         batch_size=100,
         ignore_conflicts=True,
     )
@@ -124,7 +125,7 @@ def fold(vault_id: int, shard: int) -> bool:
         readings = _readings(shard, frames)
         known = set(ProtectedItem.objects.filter(pk__in=list(readings)).values_list("pk", flat=True))
         readings = {pk: each for pk, each in readings.items() if pk in known}
-        counting.count(vault_id, readings, tail.at)
+        counting.count(vault_id, readings, tail.at, {each.at: each.target for each in frames}.__getitem__)
         _store_days(readings, tail.at)
     return len(done) == FRAMES
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from replication import rpo
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
 from replication.domain.states import HEALTH_RANK, ItemStatus, item_status
@@ -24,7 +25,7 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
     """Make the vault's rows say what was read; call inside a transaction. version: the vault's, if anything changed."""
     items = {item_key(vault.key, each.name): each for each in found}
     rows = ProtectedItem.objects.filter(connection_id=vault.connection_id, vault=vault)
-    before = turns.standings(rows)
+    before = turns.standings(vault, rows)
     changed = store(
         rows,
         {key: _columns(each) | {"changed_at": now, "version": version} for key, each in items.items()},
@@ -35,7 +36,8 @@ def store_items(vault: Vault, found: Iterable[inv.Item], *, now: datetime, versi
         searched=True,
     )
     _note_copies(rows, now)
-    turned = turns.between(before, items)
+    _judge_anew(vault, rows, version)
+    turned = turns.between(vault, before, items)
     pks = dict(rows.filter(gone_at=None).values_list("key", "pk"))
     history.record(vault, pks, items, now, moved=bool(turned))
     turns.tell(vault, turned, items, pks, now)
@@ -81,3 +83,10 @@ def _note_copies(rows: QuerySet[ProtectedItem], now: datetime) -> None:
     """When the first copy was done; forgotten when the machine is enabled anew."""
     rows.filter(status=ItemStatus.PROTECTED, copied_at=None).update(copied_at=now)
     rows.filter(status__in=(ItemStatus.ENABLING, ItemStatus.COPYING)).exclude(copied_at=None).update(copied_at=None)
+
+
+def _judge_anew(vault: Vault, rows: QuerySet[ProtectedItem], version: int) -> None:
+    """The RPO target was changed: items between the old and the new one are new to pages that are open, though Azure says the same."""
+    before, now = rpo.judged_by(vault), rpo.target(vault)
+    if before is not None and before != now:
+        rows.filter(rpo__gt=min(before, now), rpo__lte=max(before, now)).update(version=version)

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from replication import ledger
+from replication import ledger, rpo
 from replication.actions import notices
 from replication.domain import inventory as inv
 from replication.domain.notices import Kind
-from replication.domain.safety import RPO_TARGET
 from replication.domain.states import ItemStatus, item_status
 from replication.models import HeldNotice, ProtectedItem, Vault
 
@@ -22,10 +21,11 @@ _COUNTS = {ItemStatus.PROTECTED.value, ItemStatus.TESTING.value}
 
 
 class Standing(NamedTuple):
-    """How an item stood: whether an RPO is to be expected of it, its RPO in seconds, its health."""
+    """How an item stood: whether an RPO is to be expected of it, its RPO and the target that held, in seconds, its health."""
 
     counts: bool
     rpo: int | None
+    target: int
     health: str
 
     @property
@@ -34,29 +34,31 @@ class Standing(NamedTuple):
 
     @property
     def over(self) -> bool:
-        return self.counts and self.rpo is not None and self.rpo > RPO_TARGET
+        return self.counts and self.rpo is not None and self.rpo > self.target
 
 
-_NEVER_SEEN = Standing(False, None, "")
+_NEVER_SEEN = Standing(False, None, 0, "")
 
 
-def standings(rows: QuerySet[ProtectedItem]) -> dict[str, Standing]:
-    """How the items stood when they were last read, by key."""
+def standings(vault: Vault, rows: QuerySet[ProtectedItem]) -> dict[str, Standing]:
+    """How the vault's items stood when they were last read, by key."""
+    target = rpo.judged_by(vault) or rpo.target(vault)
     found = rows.filter(gone_at=None).values_list("key", "status", "rpo", "health")
-    return {key: Standing(status in _COUNTS, rpo, health) for key, status, rpo, health in found}
+    return {key: Standing(status in _COUNTS, seen, target, health) for key, status, seen, health in found}
 
 
-def between(before: Mapping[str, Standing], items: Mapping[str, inv.Item]) -> list[tuple[Kind, str]]:
+def between(vault: Vault, before: Mapping[str, Standing], items: Mapping[str, inv.Item]) -> list[tuple[Kind, str]]:
     """(what happened, key of the item). An item that left is told of elsewhere: nothing is said to be in order again."""
+    target = rpo.target(vault)
     return [
         (kind, key)
         for key, item in items.items()
-        for kind in _turn(before.get(key, _NEVER_SEEN), _standing(item))
+        for kind in _turn(before.get(key, _NEVER_SEEN), _standing(item, target))
     ]
 
 
-def _standing(item: inv.Item) -> Standing:
-    return Standing(item_status(item).value in _COUNTS, item.rpo, item.replication_health)
+def _standing(item: inv.Item, target: int) -> Standing:
+    return Standing(item_status(item).value in _COUNTS, item.rpo, target, item.replication_health)
 
 
 def _turn(before: Standing, now: Standing) -> list[Kind]:
@@ -95,7 +97,7 @@ def tell(
     HeldNotice.objects.bulk_create(
         [HeldNotice(item_id=pks[key], kind=kind, at=now) for kind, key in sorted(kept)], ignore_conflicts=True
     )
-    _announce(vault, [*told, *(turn for turn in sorted(late) if _is_bad(turn, items) and turn not in told)], items, pks)
+    _announce(vault, [*told, *(turn for turn in sorted(late) if _is_bad(vault, turn, items) and turn not in told)], items, pks)
 
 
 def _held(vault: Vault) -> QuerySet[HeldNotice]:
@@ -119,9 +121,9 @@ def _forget(vault: Vault, turns: Iterable[Turn]) -> None:
         _held(vault).filter(kind=kind, item__key__in=keys).delete()
 
 
-def _is_bad(turn: Turn, items: Mapping[str, inv.Item]) -> bool:
+def _is_bad(vault: Vault, turn: Turn, items: Mapping[str, inv.Item]) -> bool:
     kind, key = turn
-    standing = _standing(items[key]) if key in items else _NEVER_SEEN
+    standing = _standing(items[key], rpo.target(vault)) if key in items else _NEVER_SEEN
     return standing.critical if kind is Kind.ITEM_CRITICAL else standing.over
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from replication import clock, counts
+from replication import clock, counts, rpo
 from replication.domain import caches, documents
 from replication.domain import inventory as inv
 from replication.domain.problems import Problem, When
@@ -103,8 +103,9 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     items = store_items(vault, found.items, now=now, version=version)
     handover.fill(vault, found.items, at=found.begun_at)
     site = documents.to_json(found.site)
+    changed = int(rpo.judged_by(vault) != rpo.target(vault))  # cards and verdicts say something else
     counts.keep(vault, changed=items.changed > 0)
-    changed = items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
+    changed += items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
     changed += events.store_events(vault, found.events, now=now)
     changed += issues.store_issues(vault, {item_key(vault.key, each.name): each for each in found.items}, now=now)
     outside.notice(vault, found.site, now)

@@ -10,12 +10,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from replication import access
+from replication import access, rpo
 from replication import ledger as rows_of
 from replication.actions import exports
 from replication.domain import ledger as arithmetic
 from replication.domain.roles import Permission
-from replication.domain.safety import RPO_TARGET
 from replication.grid import clean
 from replication.models import Breach, HistoryFrame, LedgerMonth, MaintenanceWindow, Person, Vault
 from replication.presenters import ledger as present
@@ -118,6 +117,6 @@ def _shared(request: HttpRequest, vault: Vault | None, month: date, share: float
         "month": month,
         "months": present.months(month),
         "share": present.percent(share),
-        "target": RPO_TARGET,
+        "target": rpo.words(vaults.only("pk")),
         "counted_to": min((each["newest"] for each in counted), default=None),
     }

@@ -14,7 +14,6 @@ from replication.domain.series import HOLD
 
 # A busy machine is no fault of the arithmetic.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-TARGET = 1800
 BERLIN = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2026, 10, 24, tzinfo=UTC)  # the clocks of Berlin go back in the night after
 END = BEGIN + timedelta(days=14)  # and a month ends
@@ -33,6 +32,11 @@ readings = st.lists(st.tuples(moments, seen), min_size=1, max_size=12, unique_by
 windows = st.lists(st.builds(Window, moments, moments), max_size=4)
 
 
+def steady(_):
+    """The target, in seconds, of a time in which nobody changes it."""
+    return 1800
+
+
 def total(months):
     rows = months.values()
     return tuple(round(sum(getattr(row, name) for row in rows), 3) for name in ("within", "out", "excused", "unknown"))
@@ -41,7 +45,7 @@ def total(months):
 @patient
 @given(readings)
 def test_pieces_cover_the_time_without_holes_and_no_reading_speaks_too_long(rows):
-    found = list(pieces(rows, END, TARGET))
+    found = list(pieces(rows, END, steady))
     times = [(each.begun, each.ended) for each in found]
     assert not times or (times[0][0], times[-1][1]) == (rows[0][0], END)
     assert all(one[1] == other[0] for one, other in pairwise(times))
@@ -51,7 +55,7 @@ def test_pieces_cover_the_time_without_holes_and_no_reading_speaks_too_long(rows
 @patient
 @given(readings, windows, st.sampled_from([UTC, BERLIN, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/Sao_Paulo")]))
 def test_months_and_windows_split_time_and_change_none_of_it(rows, excusing, zone):
-    found = list(joined(pieces(rows, END, TARGET)))
+    found = list(joined(pieces(rows, END, steady)))
     months = tally(found, union(excusing), zone)
     within, out, excused, unknown = total(months)
     counted = sum((each.length.total_seconds() for each in found if each.state is not State.OFF), 0.0)
@@ -68,8 +72,8 @@ def test_counting_in_two_steps_counts_the_same(rows, cut):
     """Frames are counted as they come; the last of one step is the first of the next."""
     at = min(cut, len(rows) - 1)
     first, second = rows[: at + 1], rows[at:]
-    whole = tally(pieces(rows, END, TARGET), [], BERLIN)
-    parts = [tally(pieces(first[:-1], first[-1][0], TARGET), [], BERLIN), tally(pieces(second, END, TARGET), [], BERLIN)]
+    whole = tally(pieces(rows, END, steady), [], BERLIN)
+    parts = [tally(pieces(first[:-1], first[-1][0], steady), [], BERLIN), tally(pieces(second, END, steady), [], BERLIN)]
     joint = {month: [part[month] for part in parts if month in part] for month in {*parts[0], *parts[1]}}
     assert set(joint) == set(whole)
     for month, each in joint.items():
@@ -90,7 +94,7 @@ def test_a_moment_is_excused_once_however_many_windows_say_so(excusing, one, oth
 def test_an_hour_that_the_clock_shows_twice_is_two_hours():
     night = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)  # 02:00 in Berlin, and an hour later 02:00 again
     rows = [(night + timedelta(minutes=10 * n), Observed(3600, "Critical", counts=True, unknown=False)) for n in range(12)]
-    (month,) = tally(pieces(rows, night + timedelta(hours=2), TARGET), [], BERLIN).values()
+    (month,) = tally(pieces(rows, night + timedelta(hours=2), steady), [], BERLIN).values()
     assert (month.out, month.unknown, month.worst) == (7200, 0, 3600)
 
 
@@ -102,8 +106,18 @@ def test_a_month_begins_at_midnight_of_the_consoles_clock():
 
 def test_what_was_last_seen_good_is_not_good_for_ever():
     rows = [(BEGIN, Observed(60, "Normal", counts=True, unknown=False))]
-    (month,) = tally(pieces(rows, BEGIN + timedelta(days=1), TARGET), [], UTC).values()
+    (month,) = tally(pieces(rows, BEGIN + timedelta(days=1), steady), [], UTC).values()
     assert (month.within, month.unknown) == (900, 86400 - 900)
+
+
+def test_each_reading_is_judged_by_the_target_that_held_then():
+    """An RPO of 40 minutes over an hour, of which the target is 30 minutes for the first half and 60 for the second."""
+    middle, end = BEGIN + timedelta(minutes=30), BEGIN + timedelta(hours=1)
+    rows = [(BEGIN + timedelta(minutes=5 * n), Observed(2400, "Normal", counts=True, unknown=False)) for n in range(12)]
+    found = list(joined(pieces(rows, end, lambda at: 1800 if at < middle else 3600)))
+    assert [(each.begun, each.ended, each.state, each.target) for each in found] == [
+        (BEGIN, middle, State.OUT, 1800), (middle, end, State.WITHIN, 3600),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

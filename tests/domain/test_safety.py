@@ -18,6 +18,7 @@ def standing(**differs: Any) -> Standing:
     sound = {
         "as_of": NOW - MINUTE,
         "status": "protected",
+        "target": 1800,
         "health": "Normal",
         "failover_health": "Normal",
         "rpo": 300,
@@ -40,6 +41,7 @@ def standing(**differs: Any) -> Standing:
         ({"health": "None"}, Safety.AT_RISK, "gives no health"),
         ({"failover_health": "Critical"}, Safety.AT_RISK, "A failover would not succeed"),
         ({"rpo": None, "rpo_at": None}, Safety.AT_RISK, "not computed an RPO yet"),
+        ({"rpo": 1801, "target": 3600}, Safety.PROTECTED, "RPO 30 min, target 1 h 00 min"),
         ({"rpo": 1801}, Safety.AT_RISK, "above the target of 30 min"),
         ({"rpo_at": NOW - 61 * MINUTE}, Safety.AT_RISK, "last computed its RPO 1 h 01 min ago"),
         ({"status": "failover_failed"}, Safety.AT_RISK, "The last failover failed."),

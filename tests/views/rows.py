@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from replication import clock, finding
+from replication import clock, finding, rpo
 from replication.domain import documents
 from replication.domain import inventory as inv
 from replication.domain.packing import SHARD, Observed, pack_frame
@@ -66,12 +66,12 @@ def item_row(vault: Vault, name: str, **columns: Any) -> ProtectedItem:
 
 
 def seen(vault: Vault, at: datetime, what: dict[ProtectedItem, Observed]) -> None:
-    """What a sweep saw of some items at a time."""
+    """What a sweep saw of some items at a time, with the RPO target that holds now."""
     shards: dict[int, list[tuple[int, Observed]]] = {}
     for found, each in what.items():
         shards.setdefault(found.pk // SHARD, []).append((found.pk, each))
     for shard, rows in shards.items():
-        HistoryFrame.objects.create(vault=vault, shard=shard, at=at, data=pack_frame(rows))
+        HistoryFrame.objects.create(vault=vault, shard=shard, at=at, target=rpo.target(vault), data=pack_frame(rows))
 
 
 def machine(vault: Vault, name: str, group: str = "rg-erp", subscription: str = SUBSCRIPTION) -> Machine:

@@ -11,12 +11,22 @@ from xml.etree import ElementTree
 
 from django.urls import reverse
 
-from replication import clock
+from replication import clock, rpo
 from replication.domain import inventory as inv
 from replication.domain.packing import Observed
-from replication.domain.safety import RPO_OLD, RPO_TARGET, STALE, Safety
+from replication.domain.safety import RPO_OLD, STALE, Safety
 from replication.domain.states import ItemStatus
-from replication.models import AuditEntry, Machine, Person, ProtectedItem, Reading, RecoveryPoint, SavedView, Vault
+from replication.models import (
+    AuditEntry,
+    Machine,
+    Person,
+    ProtectedItem,
+    Reading,
+    RecoveryPoint,
+    SavedView,
+    Setting,
+    Vault,
+)
 from replication.presenters import safety
 from tests.views import rows
 from tests.views.conftest import SignedIn
@@ -334,21 +344,22 @@ def test_a_refresh_leads_back_to_the_page_it_was_asked_from(signed_in: SignedIn,
         assert b'id="reading"' in browser.get(answer["Location"]).content, page
 
 
-def test_every_item_is_under_the_filter_of_its_verdict_and_no_other(vault: Vault) -> None:
+def test_every_item_is_under_the_filter_of_its_verdict_and_no_other(vault: Vault, foreign_vault: Vault) -> None:
     """The rule in Python and the rule as a question say the same of every combination of what they look at."""
     now = clock.now()
+    Setting.objects.create(name=rpo.SETTING, vault=foreign_vault, value=10, changed_at=now)
     statuses = [*(status.value for status in ItemStatus), "levitating"]
     healths = ("Normal", "Warning", "Critical", "None", "Splendid")
-    rpos = ((None, None), (60, None), (60, now), (RPO_TARGET, now), (RPO_TARGET + 1, now), (60, now - 2 * RPO_OLD))
+    rpos = ((None, None), (60, None), *((seconds, now) for seconds in (600, 601, 1800, 1801)), (60, now - 2 * RPO_OLD))
     made = [
-        rows.item_row(vault, f"vm-{number}", status=status, health=health, rpo=rpo, rpo_at=at, failover_health=failover)
-        for number, (status, health, (rpo, at), failover) in enumerate(
-            product(statuses, healths, rpos, ("", "Normal", "Critical"))
+        rows.item_row(of, f"vm-{number}", status=status, health=health, rpo=seconds, rpo_at=at, failover_health=failover)
+        for number, (of, status, health, (seconds, at), failover) in enumerate(
+            product((vault, foreign_vault), statuses, healths, rpos, ("", "Normal", "Critical"))
         )
     ]
     ProtectedItem.objects.bulk_create(made)
     for as_of in (None, now - 2 * STALE, now):
-        Vault.objects.filter(pk=vault.pk).update(as_of=as_of)
+        Vault.objects.update(as_of=as_of)
         judged = {item.pk: safety.of_item(item).safety for item in ProtectedItem.objects.select_related("vault")}
         for word in Safety:
             found = set(ProtectedItem.objects.filter(safety.having(word)).values_list("pk", flat=True))
