@@ -1,10 +1,12 @@
 """Health issues: somebody has seen one, and says what comes of it."""
 
+from django.db.models import F
+
 from replication import access, clock
 from replication.actions.actor import Actor
 from replication.actions.audit import Unchanged, gesture
 from replication.domain.roles import Permission
-from replication.models import HealthIssue
+from replication.models import HealthIssue, Vault
 
 
 class Over(Exception):
@@ -41,3 +43,4 @@ def _change(issue: HealthIssue, action: str, actor: Actor, **values: object) -> 
             raise Unchanged  # withdrawn already
         if not there.update(**values):
             raise Over
+        Vault.objects.filter(pk=issue.vault_id).update(version=F("version") + 1)  # pages that are open show it

@@ -1,8 +1,10 @@
 """Health issues: symptoms of one vault or of all, one of them with its machines, and the catalogue of codes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,29 +21,68 @@ from replication.grid import View
 from replication.models import HealthIssue, Person, Vault
 from replication.presenters import issues as present
 from replication.presenters.vaults import why_not
+from replication.views import live
 from replication.views.actor import actor, signed_in
 from replication.views.context import held_roles
-from replication.views.live import page_query, reading_of
 
 
 @require_safe
 def issues(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """One row a symptom; those that are there now, unless others are asked for."""
+    """One row a symptom; those that are there now, unless others are asked for.
+
+    With ?since=, the versions of the vaults that a page shows, and its rows' ?ids=: those rows as they are now, or 204.
+    """
+    nothing = live.nothing_since(request, pk)
+    if nothing:
+        return nothing
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
+    vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).defer("site", "caches", "summary"))
     view = _view(request, person, vault)
-    args = [vault.pk] if vault else []
     context = {
         "vault": vault,
+        "as_of": live.oldest(vaults),
+        "problems": [each for each in vaults if each.problem],
+        "page_query": live.page_query(request),
+    }
+    known = live.shown_versions(vaults)
+    if "since" in request.GET:
+        return _live(request, view, access.issues(person, vault), known, context)
+    args = [vault.pk] if vault else []
+    rows = [present.IssueRow(issue) for issue in view.page]
+    context |= {
         "view": view,
-        "rows": [present.IssueRow(issue) for issue in view.page],
-        "as_of": vault.as_of if vault else access.oldest_reading(person),
-        "reading": reading_of(request),
-        "page_query": page_query(request),
-        "export_url": reverse(f"replication:{'issues' if vault else 'all_issues'}_export", args=args) + page_query(request),
+        "rows": rows,
+        "poll": _poll(request, rows, view.page.paginator.count - len(rows), known),
+        "reading": live.reading_of(request),
+        "export_url": reverse(f"replication:{'issues' if vault else 'all_issues'}_export", args=args) + context["page_query"],
         "why_not_export": _why_not(request, vault, Permission.EXPORT),
     }
     return render(request, "replication/issues/list.html", context)
+
+
+def _poll(request: HttpRequest, rows: Sequence[present.IssueRow], others: int, known: str) -> str:
+    """What the page asks next: its own view, the rows that it shows, how many it had besides, and what it knows of the vaults."""
+    kept = request.GET.copy()
+    kept.pop("reading", None)
+    for name, value in {"ids": ",".join(str(row.issue.pk) for row in rows), "others": others, "since": known}.items():
+        kept[name] = str(value)
+    return f"{request.path}?{kept.urlencode(safe=',:')}"
+
+
+def _live(request: HttpRequest, view: View, seen: QuerySet[HealthIssue], known: str, context: dict[str, Any]) -> HttpResponse:
+    """The rows that the page shows, which stay where they are, and how many others came into its view since it was opened."""
+    ids, others = live.read_ids(request.GET.get("ids", "")), request.GET.get("others", "")
+    rows = [present.IssueRow(issue) for issue in seen.filter(pk__in=ids)]
+    before = int(others) if live.number(others) else 0
+    context |= {
+        "rows": rows,
+        "swapped": True,
+        "arrived": max(0, view.rows.exclude(pk__in=ids).count() - before),
+        "poll": _poll(request, rows, before, known),
+    }
+    response = render(request, "replication/issues/_live.html", context)
+    return live.dated(live.paced(response, live.IDLE), context["as_of"])
 
 
 def _view(request: HttpRequest, person: Person, vault: Vault | None) -> View:
@@ -75,8 +116,20 @@ def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
 
 @require_safe
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
-    """One symptom: since when, on which machines, what it means and what to do."""
-    return _page(request, _issue(request, pk), AcknowledgeForm())
+    """One symptom: since when, on which machines, what it means and what to do.
+
+    With ?since=, the version of its vault that a page shows: what changed, or 204. A note that is being typed stays (?form=1: there is
+    a form on the page).
+    """
+    found = _issue(request, pk)
+    since = request.GET.get("since")
+    if since is None:
+        return _page(request, found, AcknowledgeForm())
+    if live.read_versions(since) == {found.vault_id: found.vault.version}:
+        return live.dated(live.nothing_new(live.IDLE), found.vault.as_of)
+    context = _context(request, found, AcknowledgeForm(), asked=request.GET.get("form") == "1") | {"swapped": True}
+    response = render(request, "replication/issues/_page_live.html", context)
+    return live.dated(live.paced(response, live.IDLE), found.vault.as_of)
 
 
 def _issue(request: HttpRequest, pk: int) -> HealthIssue:
@@ -85,17 +138,24 @@ def _issue(request: HttpRequest, pk: int) -> HealthIssue:
 
 
 def _page(request: HttpRequest, found: HealthIssue, form: AcknowledgeForm, status: int = 200) -> HttpResponse:
+    return render(request, "replication/issues/page.html", _context(request, found, form), status=status)
+
+
+def _context(request: HttpRequest, found: HealthIssue, form: AcknowledgeForm, asked: bool = False) -> dict[str, Any]:
+    """asked: whether the page has the form already, with what somebody may have typed into it."""
     row = present.IssueRow(found)
     affected = list(_affected(found))
-    context = {
+    open_ = found.gone_at is None and found.acknowledged_at is None
+    known = live.shown_versions([found.vault])
+    return {
         "vault": found.vault,
         "row": row,
-        "form": form,
+        "form": form if open_ and not asked else None,
+        "poll": f"{row.url}?since={known}&form={int(open_ or asked)}",
         "affected": affected,
         "ticket": present.ticket(row, [each.item.name for each in affected]),
         "why_not_acknowledge": _why_not(request, found.vault, Permission.ACKNOWLEDGE),
     }
-    return render(request, "replication/issues/page.html", context, status=status)
 
 
 def _affected(found: HealthIssue) -> Any:

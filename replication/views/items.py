@@ -47,7 +47,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "summary": summary,
         "health_parts": summary.health_parts(),
         **_addresses(request, vault),
-        "as_of": _as_of(vaults),
+        "as_of": live.oldest(vaults),
         "problems": [each for each in vaults if each.problem],
         "reading": live.reading_of(request),
         "poll": _poll(vault, rows, known, summary.newest or 0, view.params.get("columns", "")),
@@ -97,12 +97,6 @@ def _shown(person: Person, vault: Vault | None, query: Any, whole: bool = False)
     return present.with_what_it_shows(_rows(person, vault), columns_of(query), whole)
 
 
-def _as_of(vaults: list[Vault]) -> object:
-    """When what is shown was read: the oldest reading of them all; None when one was never read."""
-    times = {vault.as_of for vault in vaults}
-    return None if None in times or not times else min(each for each in times if each)
-
-
 # --- live ----------------------------------------------------------------------------------------------------------------
 
 
@@ -136,7 +130,7 @@ def _changed(
     request: HttpRequest, person: Person, pk: int | None, known: Mapping[int, int], now: Mapping[int, int]
 ) -> HttpResponse:
     vault = access.vault(person, pk) if pk is not None else None
-    ids = [int(each) for each in request.GET.get("ids", "").split(",")[:200] if live.number(each)]
+    ids = live.read_ids(request.GET.get("ids", ""))
     vaults = list(_vaults(person, vault).select_related("connection"))
     names = regions(vaults)
     view = present.grid(names, vault is None, vaults).view(_shown(person, vault, request.GET), _only_columns(request))

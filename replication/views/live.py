@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from django.views.decorators.http import require_safe
 
 from replication import access
-from replication.grid import clean
+from replication.grid import SIZES, clean
 from replication.models import Reading, Vault
 from replication.templatetags import portal_ui as ui
 from replication.views.actor import signed_in
@@ -42,6 +42,12 @@ def versions(vaults: QuerySet[Vault]) -> tuple[dict[int, int], datetime | None]:
     return {pk: version for pk, version, _ in rows}, min(times) if times and len(times) == len(rows) else None
 
 
+def oldest(vaults: Iterable[Vault]) -> datetime | None:
+    """When what is shown was read: the oldest reading of them all; None when one was never read."""
+    times = {vault.as_of for vault in vaults}
+    return None if None in times or not times else min(each for each in times if each)
+
+
 def dated(response: HttpResponse, as_of: datetime | None) -> HttpResponse:
     """The answer, with when Azure was read: the page shows that also while nothing changes."""
     response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read"))
@@ -57,10 +63,24 @@ def shown_versions(vaults: Iterable[Vault]) -> str:
     return write_versions({each.pk: each.version for each in vaults})
 
 
+def nothing_since(request: HttpRequest, pk: int | None = None) -> HttpResponse | None:
+    """204 when ?since= names the present versions of the person's vaults, or of the one; None when there is more to say."""
+    if "since" not in request.GET:
+        return None
+    seen = access.vaults(signed_in(request))
+    now, as_of = versions(seen.filter(gone_at=None) if pk is None else seen.filter(pk=pk))
+    return dated(nothing_new(IDLE), as_of) if now and read_versions(request.GET["since"]) == now else None
+
+
 def read_versions(text: str) -> dict[int, int]:
     """What `write_versions` wrote; pairs that are not numbers are left out."""
     pairs = (pair.partition(":") for pair in text[:5000].split(","))
     return {int(pk): int(version) for pk, _, version in pairs if number(pk) and number(version)}
+
+
+def read_ids(text: str) -> list[int]:
+    """The row ids that a page shows, "17,18", at most as many as a page has."""
+    return [int(each) for each in text.split(",")[: max(SIZES)] if number(each)]
 
 
 def number(text: str) -> bool:

@@ -33,12 +33,9 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     With ?since=, the versions of the vaults that a page shows: the numbers that changed since, or 204.
     """
     person = signed_in(request)
-    since, read = request.GET.get("since"), None
-    if since is not None:
-        seen = access.vaults(person)
-        now, read = live.versions(seen.filter(gone_at=None) if pk is None else seen.filter(pk=pk))
-        if now and live.read_versions(since) == now:
-            return live.dated(live.nothing_new(live.IDLE), read)
+    nothing = live.nothing_since(request, pk)
+    if nothing:
+        return nothing
     vault = access.vault(person, pk) if pk is not None else None
     vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).select_related("connection"))
     summary = item_rows.summary(access.items(person, vault).filter(gone_at=None), vaults)
@@ -49,7 +46,7 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "vault": vault,
         "known": live.shown_versions(vaults),
         "pace": live.MOVING if summary.moving else live.IDLE,
-        "swapped": since is not None,
+        "swapped": "since" in request.GET,
         "facts": _facts(vault) if vault else _all_facts(vaults),
         "summary": summary,
         "as_of": vault.as_of if vault else access.oldest_reading(person),
@@ -66,9 +63,9 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         **_jobs(person, vault),
     }
     context["health_parts"] = summary.health_parts(context["items_url"])
-    if since is not None:
+    if context["swapped"]:
         response = render(request, "replication/overview/_live.html", context)
-        return live.dated(live.paced(response, context["pace"]), read)
+        return live.dated(live.paced(response, context["pace"]), context["as_of"])
     return render(request, "replication/overview/page.html", context)
 
 

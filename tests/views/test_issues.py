@@ -1,8 +1,12 @@
 """Health issues: the list, a symptom with its runbook, its acknowledgement, exports, and the catalogue of codes."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
+import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from replication import clock
@@ -75,6 +79,92 @@ def test_the_export_is_the_filtered_list(signed_in: SignedIn, vault: Vault, lead
     text = b"".join(answer.streaming_content).decode()
     assert ("other" in text, "1+1" in text) == (True, False)
     assert AuditEntry.objects.get(action="issues.export").detail["filters"] == {"severity": "Warning"}
+
+
+def _asked(content: bytes) -> str:
+    """The address that the page asks for what is new."""
+    (found,) = re.findall(r'id="issues?-live" data-poll="([^"]+)"', content.decode())
+    return unescape(found)
+
+
+def _moved(vault: Vault) -> None:
+    """As if a worker had stored another reading."""
+    Vault.objects.filter(pk=vault.pk).update(version=F("version") + 1, as_of=clock.now())
+
+
+@pytest.mark.parametrize("of_all", [True, False])
+def test_the_list_is_live_and_its_rows_stay_where_they_are(
+    signed_in: SignedIn, vault: Vault, foreign_vault: Vault, helpdesk: Person, of_all: bool
+) -> None:
+    one = rows.issue(vault, "m", rows.item(vault, "erp-1"))
+    browser = signed_in(helpdesk)
+    address = reverse("replication:all_issues") if of_all else _list(vault)
+    asked = _asked(browser.get(f"{address}?severity=Critical&reading=3").content)
+    assert browser.get(asked).status_code == 204
+    Vault.objects.filter(pk=foreign_vault.pk).update(version=77)
+    assert browser.get(asked).status_code == 204
+    HealthIssue.objects.filter(pk=one.pk).update(gone_at=clock.now())  # it has left the view, but not the page
+    rows.issue(vault, "also bad", code="2", severity="Critical")
+    rows.issue(vault, "milder", code="3", severity="Warning")
+    rows.issue(foreign_vault, "not theirs", code="4", severity="Critical")
+    _moved(vault)
+    answer = browser.get(asked, headers={"HX-Current-URL": f"http://testserver{address}?severity=Critical&reading=3"})
+    told = answer.content.decode()
+    assert "Azure read" in answer["As-Of"]
+    assert f'<tr id="issue-{one.pk}" hx-swap-oob="true">' in told
+    assert "Gone" in told
+    assert "1 symptom came since this page was opened." in told
+    assert 'href="?severity=Critical"' in told
+    for absent in ("also bad", "milder", "not theirs", "<html"):
+        assert absent not in told
+    assert browser.get(_asked(answer.content)).status_code == 204
+
+
+def test_an_open_list_tells_that_azure_cannot_be_read(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    browser = signed_in(helpdesk)
+    asked = _asked(browser.get(_list(vault)).content)
+    Vault.objects.filter(pk=vault.pk).update(problem={"code": "AuthorizationFailed", "message": "Not allowed.", "severity": "error"})
+    _moved(vault)
+    assert "rsv-dr could not be read." in browser.get(asked).content.decode()
+
+
+def test_a_symptom_is_live_and_a_note_being_typed_stays(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person, admin: Person
+) -> None:
+    found = rows.issue(vault, "m", rows.item(vault, "erp-1"))
+    browser = signed_in(helpdesk)
+    asked = _asked(browser.get(reverse("replication:issue", args=[found.pk])).content)
+    assert browser.get(asked).status_code == 204
+    signed_in(admin).post(reverse("replication:issue_acknowledge", args=[found.pk]), {"note": "Ticket 42"})
+    told = browser.get(asked).content.decode()
+    for part in ("essentials", "issue-machines", "acknowledged", "ticket"):
+        assert f'id="{part}" hx-swap-oob="true"' in told, part
+    assert "Ticket 42" in told
+    assert 'name="note"' not in told
+    asked = _asked(told.encode())
+    assert browser.get(asked).status_code == 204
+    signed_in(admin).post(reverse("replication:issue_withdraw", args=[found.pk]))
+    assert 'name="note"' not in browser.get(asked).content.decode()  # the page has its form still
+
+
+def test_a_form_comes_to_a_page_that_had_none(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    found = rows.issue(vault, "m")
+    browser, address = signed_in(helpdesk), reverse("replication:issue", args=[found.pk])
+    browser.post(reverse("replication:issue_acknowledge", args=[found.pk]), {"note": "Ticket 42"})
+    asked = _asked(browser.get(address).content)
+    browser.post(reverse("replication:issue_withdraw", args=[found.pk]))
+    told = browser.get(asked).content
+    assert b'id="acknowledge" hx-swap-oob="true"' in told
+    assert b'name="note"' in told
+    _moved(vault)
+    assert b'name="note"' not in browser.get(_asked(told)).content
+
+
+@pytest.mark.parametrize("query", ["since=x", "since=1:1&ids=x,,99999999999999999999&others=-1", "since=&ids=&others=" + "9" * 30])
+def test_strange_questions_are_answered(signed_in: SignedIn, vault: Vault, helpdesk: Person, query: str) -> None:
+    found = rows.issue(vault, "m")
+    for address in (_list(vault), reverse("replication:issue", args=[found.pk])):
+        assert signed_in(helpdesk).get(f"{address}?{query}").status_code == 200
 
 
 def test_codes_that_nobody_explains_are_collected(
