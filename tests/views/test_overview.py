@@ -79,6 +79,22 @@ def test_the_dashboard_asks_for_what_is_new(
     assert "Azure read" in answer["As-Of"]
 
 
+@pytest.mark.parametrize("of_all", [True, False])
+def test_cards_come_to_a_page_that_was_opened_before_the_first_item(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person, of_all: bool
+) -> None:
+    browser = signed_in(helpdesk)
+    address = reverse("replication:all_overview") if of_all else reverse("replication:overview", args=[vault.pk])
+    opened = browser.get(address).content.decode()
+    assert "of 1 protected" not in opened
+    assert 'id="overview-cards"' in opened  # what the answer is put in place of
+    rows.item(vault, "first")
+    Vault.objects.filter(pk=vault.pk).update(version=vault.version + 1, as_of=clock.now())
+    told = browser.get(f"{address}?since={vault.pk}:{vault.version}").content.decode()
+    assert 'id="overview-cards" hx-swap-oob="true"' in told
+    assert "of 1 protected" in told
+
+
 def test_a_vault_that_cannot_be_read_is_told_on_the_dashboard(
     signed_in: SignedIn, vault: Vault, helpdesk: Person
 ) -> None:
