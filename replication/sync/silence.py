@@ -1,6 +1,6 @@
 """A vault that cannot be read: people are told once when that has gone on for a quarter of an hour, and once when it is over.
 
-One that Azure does not list any more, deleted or out of the credential's sight, is told of at once.
+One that Azure does not list any more, or answers 404 for, deleted or out of the credential's sight, is told of at once.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ def note(vault: Vault, problem: Problem, now: datetime) -> None:
 
 
 def gone(vault: Vault) -> None:
-    """A complete reading of its subscription had no such vault; call inside the transaction that says so."""
+    """A complete reading of its subscription had no such vault, or Azure answers 404 for it; call inside the transaction that says so."""
     if vault.as_of and _last(vault) != Kind.VAULT_GONE:
         told = "It was deleted, or the console's credential may not see it any more. What was read before stays, marked as old."
         notices.tell(Kind.VAULT_GONE, vault, [(vault.name, None)], detail=told)

@@ -14,6 +14,7 @@ from replication.domain.problems import Problem, When
 from replication.domain.states import ITEM
 from replication.execution import pacer
 from replication.gateway.clients import open_gateway
+from replication.gateway.kinds import is_absent
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
 from replication.sync import coverage, events, handover, history, issues, jobs, outside, silence, verdicts
@@ -71,7 +72,7 @@ def read(vault: Vault, gateway: Gateway) -> Outcome:
     try:
         found = _collect(vault, gateway)
     except AzureError as error:
-        return _fail(vault, error.problem)
+        return _fail(vault, error.problem, missing=error.status == 404 and is_absent(error))
     with transaction.atomic():
         outcome = _store(vault, found, clock.now()) if _still_ours(vault) else Outcome()
     outside.tell(vault, gateway)
@@ -139,8 +140,11 @@ def _interval(vault: Vault) -> float:
     return max(settings.SYNC_INTERVAL_MOVING, min(settings.SYNC_INTERVAL_IDLE, number * SECONDS_A_MACHINE))
 
 
-def _fail(vault: Vault, problem: Problem) -> Outcome:
-    """Keep the rows, say why they are old, and come back: soon for a passing fault, not before Azure said."""
+def _fail(vault: Vault, problem: Problem, *, missing: bool = False) -> Outcome:
+    """Keep the rows, say why they are old, and come back: soon for a passing fault, not before Azure said.
+
+    missing: Azure says that there is no such vault. Its rows are marked when its subscription's list, read whole, says so too.
+    """
     soon = problem.when is not When.NEVER
     pause = max(settings.SYNC_INTERVAL_MOVING if soon else settings.SYNC_INTERVAL_IDLE, problem.retry_after)
     now = clock.now()
@@ -153,5 +157,8 @@ def _fail(vault: Vault, problem: Problem) -> Outcome:
         )
         if ours:
             history.blind(vault, now)
-            silence.note(vault, problem, now)
+            if missing:
+                silence.gone(vault)
+            else:
+                silence.note(vault, problem, now)
     return Outcome(problem=problem)

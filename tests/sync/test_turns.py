@@ -200,12 +200,38 @@ def listed(vault):
 class Halfway:
     """Azure, whose list of items breaks off behind its first page."""
 
-    def __init__(self, problem, items):
-        self.problem, self.first = problem, items
+    def __init__(self, problem, items, status=0):
+        self.problem, self.first, self.status = problem, items, status
 
     def items(self, vault_id):
         yield from self.first
-        raise AzureError(self.problem)
+        raise AzureError(self.problem, status=self.status)
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound"])
+def test_a_vault_that_its_own_reading_misses_is_told_once_at_once(vault, admin, helpdesk, stranger, code):
+    """A worker finds out, minutes before the subscription's vaults are listed anew; the list does not tell it again."""
+    sweep(vault, [machine(vault, "erp")], 0)
+    Vault.objects.filter(pk=vault.pk).update(as_of=BEGIN)
+    missing = Problem(code=code, message="It was not found.", when=When.NEVER)
+    for after in (5, 20, 35):
+        with clock.injected(lambda at=after: BEGIN + minutes(at)):
+            assert vaults.read(vaults.claim(vault.pk), Halfway(missing, [], status=404)).problem.code == code
+            assert told() == [("vault_gone", 1)]
+    assert {entry.person for entry in BellEntry.objects.all()} == {admin, helpdesk}
+    assert ProtectedItem.objects.get().gone_at is None  # old truth, marked as old
+    with clock.injected(lambda: BEGIN + minutes(40)), transaction.atomic():
+        inventory._store_vaults(vault.connection, vault.subscription_id, [])
+    assert ProtectedItem.objects.get().gone_at == BEGIN + minutes(40)
+    assert told() == [("vault_gone", 1)]
+
+
+def test_a_404_for_a_wrong_question_is_no_missing_vault(vault, admin):
+    Vault.objects.filter(pk=vault.pk).update(as_of=BEGIN)
+    wrong = Problem(code="InvalidResourceType", message="There is no such type.", when=When.NEVER)
+    with clock.injected(lambda: BEGIN + minutes(5)):
+        vaults.read(vaults.claim(vault.pk), Halfway(wrong, [], status=404))
+    assert told() == []
 
 
 def test_a_list_that_breaks_off_and_a_403_of_one_vault_change_nothing_that_was_known(vault, admin):
