@@ -64,6 +64,9 @@ class AzureGateway:
     def events(self, vault_id: str) -> Iterator[inv.Event]:
         return site_recovery.events(self._clients, vault_id)
 
+    def vault_errors(self, vault_id: str) -> list[inv.HealthError]:
+        return site_recovery.vault_errors(self._clients, vault_id)
+
     def activity(self, arm_id: str, since: datetime) -> Iterator[inv.Activity]:
         return activity.of_group(self._clients, arm_id, since)
 

@@ -99,6 +99,9 @@ class Gateway(Protocol):
     def events(self, vault_id: str) -> Iterator[inv.Event]:
         """What happened in the vault, newest first, page by page: stop reading when you have seen enough."""
 
+    def vault_errors(self, vault_id: str) -> list[inv.HealthError]:
+        """Health errors of the vault itself, its fabrics and its containers; those of machines stand at the items."""
+
     def activity(self, arm_id: str, since: datetime) -> Iterator[inv.Activity]:
         """What the Activity log tells of the resource's group since then, newest first."""
 

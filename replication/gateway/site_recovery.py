@@ -494,6 +494,30 @@ def event_of(body: Json) -> inv.Event | None:
     )
 
 
+def vault_errors(clients: Clients, vault_id: str) -> list[inv.HealthError]:
+    """What the vault's health document says but for its machines (§3.2, Vault health)."""
+    return list(_unless_never_used(_vault_errors(clients, vault_id)))
+
+
+def _vault_errors(clients: Clients, vault_id: str) -> Iterator[inv.HealthError]:
+    subscription_id, vault = _where(vault_id)
+    with translated():
+        body = plain(clients.site_recovery(subscription_id).replication_vault_health.get(*vault))
+    yield from _health(body.get("properties") or {}, "vaultErrors")
+    for part in ("fabricsHealth", "containersHealth"):
+        yield from map(_summarized, rows(body, "properties", part, "issues"))
+
+
+def _summarized(body: Json) -> inv.HealthError:
+    """A summary has neither causes nor an action: our catalogue has to say them."""
+    return inv.HealthError(
+        code=text(body, "summaryCode"),
+        severity=text(body, "severity"),
+        message=text(body, "summaryMessage"),
+        category=text(body, "category"),
+    )
+
+
 def _unless_never_used(found: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from found
@@ -574,10 +598,10 @@ def scenario_job(properties: Json) -> str:
     return "" if ids.name(job_id) in {"", "None"} else job_id
 
 
-def _health(properties: Json) -> tuple[inv.HealthError, ...]:
+def _health(properties: Json, name: str = "healthErrors") -> tuple[inv.HealthError, ...]:
     return tuple(
         health_error_of(each)
-        for outer in rows(properties, "healthErrors")
+        for outer in rows(properties, name)
         for each in (outer, *rows(outer, "innerHealthErrors"))
     )
 

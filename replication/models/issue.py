@@ -8,7 +8,12 @@ from replication.models.vault import Vault
 
 
 class HealthIssue(models.Model):
-    """A symptom in a vault. It is over when no machine has it any more; when it comes again, it begins anew, unacknowledged."""
+    """A symptom in a vault. It is over when no machine has it any more; when it comes again, it begins anew, unacknowledged.
+
+    One of the vault itself has no machines; it is over when Azure does not report it any more.
+    """
+
+    OF_VAULT = "vault:"  # the key of the vault's own symptoms begins so
 
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="issues")
     key = models.CharField(max_length=100)  # the code; for an error without one, of its text
@@ -33,6 +38,11 @@ class HealthIssue(models.Model):
 
     def __str__(self) -> str:
         return self.message or self.code
+
+    @property
+    def of_vault(self) -> bool:
+        """Whether it is the vault's own, not its machines'."""
+        return self.key.startswith(self.OF_VAULT)
 
 
 class AffectedItem(models.Model):

@@ -75,7 +75,9 @@ class IssueRow:
 
     @property
     def machines_url(self) -> str:
-        """The replicated items that have it now."""
+        """The replicated items that have it now; '' for what is the vault's own."""
+        if self.issue.of_vault:
+            return ""
         items = reverse("replication:items", args=[self.issue.vault_id])
         return f"{items}?{urlencode({'code': self.issue.key})}"
 
@@ -116,7 +118,7 @@ def ticket(row: IssueRow, machines: list[str]) -> str:
         "Code": issue.code or "none",
         "Severity": row.severity.label,
         "Vault": issue.vault.name,
-        "Machines": f"{issue.machines}: {', '.join(machines)}{' …' if issue.machines > len(machines) else ''}",
+        "Machines": _machines(issue, machines),
         "First seen": f"{_iso(issue.first_seen_at)}",
         "Last seen": f"{_iso(row.last_seen)}, {row.there.label.lower()}",
         "Azure says": issue.message,
@@ -126,6 +128,13 @@ def ticket(row: IssueRow, machines: list[str]) -> str:
         "Acknowledged": f"{issue.acknowledged_by}: {issue.note}" if issue.acknowledged_at else "",
     }
     return as_text(lines)
+
+
+def _machines(issue: HealthIssue, names: list[str]) -> str:
+    """ "2: erp-1, erp-2"; names are the first of them."""
+    if issue.of_vault:
+        return "none: the vault itself"
+    return f"{issue.machines}: {', '.join(names)}{' …' if issue.machines > len(names) else ''}"
 
 
 def as_text(lines: Mapping[str, str]) -> str:

@@ -1,7 +1,11 @@
-"""Symptoms out of the items' health errors: when each was first seen, on which machines, and whether it is still there."""
+"""Symptoms out of the items' and the vault's health errors: when each was first seen, on which machines, and whether it is still there.
 
+A vault's own symptom has no machines. It is kept by the empty item key, beside the keys of items.
+"""
+
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -9,13 +13,18 @@ from typing import Any
 
 from replication.domain import inventory as inv
 from replication.domain.states import SEVERITY_RANK
+from replication.gateway.port import AzureError, Gateway
 from replication.models import AffectedItem, HealthIssue, ProtectedItem, Vault
 from replication.sync.snapshots import BATCH, batches, fitted
+
+logger = logging.getLogger(__name__)
+
+ITSELF = ""  # the vault, where else an item's key stands
 
 
 @dataclass(slots=True)
 class _Symptom:
-    """What one read shows of a symptom: the error of each machine, by item key."""
+    """What one read shows of a symptom: the error of each machine, by item key, or of the vault itself."""
 
     errors: dict[str, inv.HealthError] = field(default_factory=dict)
 
@@ -24,19 +33,35 @@ class _Symptom:
         return max(self.errors.values(), key=lambda error: SEVERITY_RANK.get(error.severity, 0))
 
 
+def collect(vault: Vault, gateway: Gateway) -> list[inv.HealthError] | None:
+    """The vault's own health errors. None where they cannot be read: machines are read and judged without them."""
+    try:
+        return gateway.vault_errors(vault.arm_id)
+    except AzureError as error:
+        logger.warning("The health of %s itself could not be read: %s", vault.name, error)
+        return None
+
+
 def issue_key(error: inv.HealthError) -> str:
     """Errors with the same code are one symptom; without a code, those with the same text."""
     return error.code or f"text:{sha256(error.message.encode()).hexdigest()[:32]}"
 
 
-def store_issues(vault: Vault, items: Mapping[str, inv.Item], *, now: datetime) -> int:
-    """Make the vault's issues say what the items do; how many symptoms came, changed or went. Call inside a transaction."""
-    found = _symptoms(items)
+def store_issues(
+    vault: Vault, items: Mapping[str, inv.Item], own: Sequence[inv.HealthError] | None, *, now: datetime
+) -> int:
+    """Make the vault's issues say what the items and the vault do; how many symptoms came, changed or went.
+
+    own: the vault's errors; None when nobody could tell: what is known of it stays. Call inside a transaction.
+    """
     stored = {issue.key: issue for issue in vault.issues.all()}
     pairs = AffectedItem.objects.filter(issue__vault=vault, gone_at=None)
     open_ = defaultdict[str, dict[str, str]](dict)
     for key, item, severity in pairs.values_list("issue__key", "item__key", "severity"):
         open_[key][item] = severity
+    if own is not None:
+        open_ |= {key: {ITSELF: issue.severity} for key, issue in stored.items() if issue.of_vault and issue.gone_at is None}
+    found = _symptoms(items, own or ())
     changed = [key for key, symptom in found.items() if _now(symptom) != open_.get(key)]
     gone = list(open_.keys() - found.keys())
     for key in changed:
@@ -46,11 +71,12 @@ def store_issues(vault: Vault, items: Mapping[str, inv.Item], *, now: datetime) 
     return len(changed) + len(gone)
 
 
-def _symptoms(items: Mapping[str, inv.Item]) -> dict[str, _Symptom]:
+def _symptoms(items: Mapping[str, inv.Item], own: Sequence[inv.HealthError]) -> dict[str, _Symptom]:
     found = defaultdict[str, _Symptom](_Symptom)
-    for key, item in items.items():
-        for error in item.errors:
-            errors = found[issue_key(error)[:100]].errors
+    for key, errors_of in [*((key, item.errors) for key, item in items.items()), (ITSELF, own)]:
+        for error in errors_of:
+            named = issue_key(error) if key else f"{HealthIssue.OF_VAULT}{issue_key(error)}"
+            errors = found[named[:100]].errors
             before = errors.get(key)
             if before is None or SEVERITY_RANK.get(error.severity, 0) > SEVERITY_RANK.get(before.severity, 0):
                 errors[key] = error
@@ -99,7 +125,7 @@ def _columns(symptom: _Symptom) -> dict[str, Any]:
         "message": worst.message,
         "causes": worst.causes,
         "action": worst.action,
-        "machines": len(symptom.errors),
+        "machines": len(symptom.errors.keys() - {ITSELF}),
     }
 
 

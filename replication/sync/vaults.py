@@ -35,6 +35,7 @@ class Found:
     items: list[inv.Item]
     jobs: list[inv.Job]
     events: list[inv.Event]
+    errors: list[inv.HealthError] | None = None  # of the vault itself; None when nobody could tell
 
 
 def sync(vault_id: int) -> Outcome | None:
@@ -87,6 +88,7 @@ def _collect(vault: Vault, gateway: Gateway) -> Found:
         jobs=jobs.collect(vault, gateway),
         site=gateway.site(vault.arm_id),
         events=events.collect(vault, gateway),
+        errors=issues.collect(vault, gateway),
     )
 
 
@@ -108,7 +110,8 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     counts.keep(vault, changed=items.changed > 0)
     changed += items.changed + jobs.store_jobs(vault, found.jobs, now=now).changed + (site != vault.site)
     changed += events.store_events(vault, found.events, now=now)
-    changed += issues.store_issues(vault, {item_key(vault.key, each.name): each for each in found.items}, now=now)
+    by_key = {item_key(vault.key, each.name): each for each in found.items}
+    changed += issues.store_issues(vault, by_key, found.errors, now=now)
     outside.notice(vault, found.site, now)
     if verdicts.follow_items(vault):
         coverage.count(vault.connection)

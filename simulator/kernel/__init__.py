@@ -122,4 +122,5 @@ What the generator leaves out (provisioningState, vmId, timeCreated, uniqueId, e
 ``agent`` ("ready" | "not ready" | "absent"), ``agentVersion``, ``os`` / ``osVersion`` / ``kernel`` (instance view's osName,
 osVersion), ``computerName``, ``hyperVGeneration`` ("V1" | "V2"), ``churn`` (MB/s), ``usedBytes`` {disk id: bytes},
 ``planted`` (name of the planted condition), and whatever Site Recovery needs to decide. Of a disk: ``churn``, ``usedBytes``.
+`_sim` of a vault, fabric or container: ``healthErrors`` (site_recovery/health.py).
 """

@@ -7,6 +7,7 @@ stored; dismissing one (resolveHealthErrors) stores its id on the item. site-rec
 from __future__ import annotations
 
 from simulator.kernel import ids
+from simulator.kernel.store import Resource
 from simulator.kernel.world import World
 from simulator.site_recovery.jobs import net
 from simulator.site_recovery.records import Item, Json
@@ -61,7 +62,7 @@ def _stalled(world: World, found: Item) -> Json | None:
     if since is None or world.now() < since + STALLED_AFTER or found["points_until"] is not None:
         return None
     return _error(
-        found,
+        found["entity"],
         at=since + STALLED_AFTER,
         code="153007",
         kind="8007",
@@ -79,7 +80,7 @@ def _untested(found: Item) -> Json | None:
     if found["tested"]:
         return None
     return _error(
-        found,
+        found["entity"],
         at=(found["first_point"] or found["since"]) + 30,
         code="161011",
         kind="8010",
@@ -99,7 +100,7 @@ def _unprotected(world: World, found: Item) -> Json | None:
         return None
     luns = ", ".join(map(str, numbers))
     return _error(
-        found,
+        found["entity"],
         at=max(found["since"], found["first_point"] or 0.0),
         code="153039",
         kind="8039",
@@ -126,7 +127,7 @@ def unprotected_luns(world: World, found: Item) -> list[int]:
 def _agent_failed(found: Item) -> Json:
     code = found["agent_error"] or ""
     return _error(
-        found,
+        found["entity"],
         at=found["since"],
         code=code,
         kind="8001",
@@ -139,8 +140,31 @@ def _agent_failed(found: Item) -> Json:
     )
 
 
+def planted(resource: Resource, entity: str) -> list[Json]:
+    """Health errors of a vault, a fabric or a container, known by a GUID: those that its private facts name, as `_sim.healthErrors`.
+
+    Each is `{"code", "level", "message", "category", "causes", "action"}`, of which only the code is needed. The shape is that of an
+    item's errors: both are the interface's HealthError (2025-08-01). *Assumed*: what Azure reports of them, which no record shows.
+    """
+    return [
+        _error(
+            entity,
+            at=resource.changed,
+            code=str(each["code"]),
+            kind="8002",
+            source="VaultHealthValidatorError",
+            level=each.get("level", "Warning"),
+            category=each.get("category", "FabricInfrastructure"),
+            message=each.get("message", f"Error {each['code']}."),
+            causes=each.get("causes", ""),
+            action=each.get("action", ""),
+        )
+        for each in resource.sim.get("healthErrors") or ()
+    ]
+
+
 def _error(
-    found: Item,
+    entity: str,
     *,
     at: float,
     code: str,
@@ -166,7 +190,7 @@ def _error(
         "recommendedAction": action,
         "creationTimeUtc": net(at),
         "recoveryProviderErrorMessage": None,
-        "entityId": found["entity"],
+        "entityId": entity,
         "errorId": f"6:{kind}",
         "customerResolvability": "Allowed" if dismissable else "NotAllowed",
     }

@@ -412,12 +412,13 @@ def _health_document(world: World, vault: Resource) -> Json:
     items = [world.store.get(key) for key in foundations.below(world, ITEM, vault.id)]
     looked = [(one, item_of(one)) for one in items if one is not None and one.born]
     fabrics = [one for one in world.store.select(FABRIC, vault.id) if one.born]
-    containers = foundations.below(world, service.CONTAINER, vault.id)
+    keys = foundations.below(world, service.CONTAINER, vault.id)
+    containers = [one for key in keys if (one := world.store.get(key)) is not None]
     properties = {
-        "vaultErrors": [],
+        "vaultErrors": health.planted(vault, shapes.entity(world, vault.id)),
         "protectedItemsHealth": _items_health(world, looked, fabrics),
-        "fabricsHealth": {"resourceCount": len(fabrics), "issues": [], "categorizedResourceCounts": None},
-        "containersHealth": {"resourceCount": len(containers), "issues": [], "categorizedResourceCounts": None},
+        "fabricsHealth": _parts_health(world, fabrics),
+        "containersHealth": _parts_health(world, containers),
     }
     return {
         "id": f"{arm(vault.id)}/replicationVaultHealth/Default",
@@ -425,6 +426,16 @@ def _health_document(world: World, vault: Resource) -> Json:
         "type": f"{VAULT}/replicationVaultHealth",
         "properties": properties,
     }
+
+
+def _parts_health(world: World, parts: list[Resource]) -> Json:
+    """Of fabrics or containers: how many, and the errors of any of them summed up."""
+    issues: dict[tuple[str, str], Json] = {}
+    for part in parts:
+        entity = shapes.entity(world, part.id)
+        for error in health.planted(part, entity):
+            _issue(issues, entity, part.type.rsplit("/", 1)[-1], error)
+    return {"resourceCount": len(parts), "issues": list(issues.values()), "categorizedResourceCounts": None}
 
 
 def _items_health(world: World, looked: list[tuple[Resource, Item]], fabrics: list[Resource]) -> Json:
@@ -436,7 +447,7 @@ def _items_health(world: World, looked: list[tuple[Resource, Item]], fabrics: li
         counts[f"fabric_{shapes.entity(world, shapes.fabric_id(resource.id))}"] += 1
         _count(counts, found, health.errors_of(world, found))
         for error in health.errors_of(world, found):
-            _issue(issues, found, error)
+            _issue(issues, found["correlation"], "ReplicationGroup", error)
     return {"resourceCount": len(looked), "issues": list(issues.values()), "categorizedResourceCounts": counts}
 
 
@@ -475,7 +486,8 @@ def _count(counts: Json, found: Item, errors: list[Json]) -> None:
         counts[f"protectedItems{category}{level}Count"] += 1
 
 
-def _issue(issues: dict[tuple[str, str], Json], found: Item, error: Json) -> None:
+def _issue(issues: dict[tuple[str, str], Json], correlation: str, kind_of: str, error: Json) -> None:
+    """Add an error to its summary. kind_of: `ReplicationGroup` is recorded; the words for fabrics and containers are *assumed*."""
     key = (error["errorCode"], error["errorLevel"])
     issue = issues.setdefault(
         key,
@@ -484,12 +496,12 @@ def _issue(issues: dict[tuple[str, str], Json], found: Item, error: Json) -> Non
             "category": error["errorCategory"],
             "severity": error["errorLevel"],
             "summaryMessage": error["errorMessage"],
-            "affectedResourceType": "ReplicationGroup",
+            "affectedResourceType": kind_of,
             "affectedResourceSubtype": "A2A",
             "affectedResourceCorrelationIds": [],
         },
     )
-    issue["affectedResourceCorrelationIds"].append(found["correlation"])
+    issue["affectedResourceCorrelationIds"].append(correlation)
 
 
 @answering

@@ -290,6 +290,26 @@ def test_events_health_and_usages(site: Estate) -> None:
     assert usage.protected_item_count == 1
 
 
+def test_the_health_of_a_vault_says_what_is_wrong_with_itself_and_its_fabrics(site: Estate) -> None:
+    """The shape of the interface's VaultHealthDetails (2025-08-01); the record of GetHealthDetails has it without errors (§3.2)."""
+    health = site.asr.replication_vault_health.get(*site.where).properties
+    assert (list(health.vault_errors), list(health.fabrics_health.issues), list(health.containers_health.issues)) == ([], [], [])
+    error = {"code": "150999", "level": "Error", "message": "It has no identity.", "causes": "It was removed.", "action": "Add it."}
+    site.azure.control("PATCH", "resource", {"id": site.vault_id, "_sim": {"healthErrors": [error]}})
+    for region in (SOURCE, TARGET):
+        fabric = f"{site.vault_id}/replicationFabrics/{site.fabric(region)}"
+        site.azure.control("PATCH", "resource", {"id": fabric, "_sim": {"healthErrors": [{"code": "10008"}]}})
+    health = site.finish(site.asr.replication_vault_health.begin_refresh(*site.where)).properties
+    (found,) = health.vault_errors
+    assert (found.error_code, found.error_level, found.error_message) == ("150999", "Error", "It has no identity.")
+    assert (found.possible_causes, found.recommended_action) == ("It was removed.", "Add it.")
+    assert found.creation_time_utc is not None
+    (summary,) = health.fabrics_health.issues
+    assert (summary.summary_code, summary.severity, summary.category) == ("10008", "Warning", "FabricInfrastructure")
+    assert len(summary.affected_resource_correlation_ids) == health.fabrics_health.resource_count == 2
+    assert health.protected_items_health.issues == []
+
+
 def test_a_stopped_source_becomes_critical(site: Estate) -> None:
     site.protect(MACHINE, "item-1")
     machine = site.machine(MACHINE)

@@ -33,9 +33,10 @@ def item(name: str, *errors: inv.HealthError, **more: Any) -> inv.Item:
     return inv.Item(**given | more, errors=errors)
 
 
-def read(vault: Vault, *items: inv.Item, now: datetime = NOON) -> int:
+def read(vault: Vault, *items: inv.Item, now: datetime = NOON, own: list[inv.HealthError] | None = None) -> int:
+    """own: the vault's errors; None when they could not be read."""
     store_items(vault, items, now=now, version=1)
-    return store_issues(vault, {item_key(vault.key, each.name): each for each in items}, now=now)
+    return store_issues(vault, {item_key(vault.key, each.name): each for each in items}, own, now=now)
 
 
 def test_a_symptom_has_its_machines_and_ends_with_the_last(vault: Vault) -> None:
@@ -62,6 +63,25 @@ def test_what_comes_again_begins_anew(vault: Vault, admin: Person) -> None:
     issue = HealthIssue.objects.get(key="153007")
     assert (issue.acknowledged_at, issue.note, issue.first_seen_at, issue.gone_at) == (None, "", NOON + MINUTE, None)
     assert AffectedItem.objects.get(issue=issue).first_seen_at == NOON + MINUTE
+
+
+def test_a_vaults_own_symptom_and_its_machines_are_two(vault: Vault, admin: Person) -> None:
+    assert read(vault, item("a", error()), own=[error(severity="Warning"), error(severity="Error")]) == 2
+    own, of_machines = HealthIssue.objects.get(key="vault:153007"), HealthIssue.objects.get(key="153007")
+    assert (own.severity, own.machines, own.affected.count(), of_machines.machines) == ("Error", 0, 0, 1)
+    HealthIssue.objects.update(acknowledged_at=NOON, acknowledged_by=admin, note="Known")
+    assert read(vault, item("a", error()), own=[error(severity="Error")], now=NOON + MINUTE) == 0
+    assert read(vault, item("a", error()), own=None, now=NOON + 2 * MINUTE) == 0  # nobody could tell
+    assert read(vault, item("a", error()), own=[error(severity="Warning")], now=NOON + 3 * MINUTE) == 1
+    own.refresh_from_db()
+    assert (own.severity, own.note, own.gone_at) == ("Warning", "Known", None)
+    assert read(vault, item("a", error()), own=[], now=NOON + 4 * MINUTE) == 1
+    own.refresh_from_db()
+    of_machines.refresh_from_db()
+    assert (own.gone_at, of_machines.gone_at) == (NOON + 4 * MINUTE, None)
+    assert read(vault, item("a", error()), own=[error()], now=NOON + 5 * MINUTE) == 1
+    own.refresh_from_db()
+    assert (own.gone_at, own.note) == (None, "")
 
 
 def test_clocks_that_differ_and_errors_without_a_code(vault: Vault) -> None:

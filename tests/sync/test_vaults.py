@@ -97,6 +97,34 @@ def test_an_enabled_machine_becomes_a_row_and_a_protected_machine(vault, enabled
     assert vault.events.filter(item_key=item.key, severity="OK").exists()
 
 
+def test_what_is_wrong_with_the_vault_itself_is_a_symptom_until_it_is_over(vault, enabled, simulator):
+    synced(vault, "Protected")
+    error = {"code": "150999", "level": "Error", "message": "It has no identity.", "causes": "It was removed.", "action": "Add it."}
+    simulator.control("PATCH", "resource", {"id": vault.arm_id, "_sim": {"healthErrors": [error]}})
+    simulator.control("DELETE", "log")
+    vaults.sync(vault.pk)
+    assert len(simulator.control("GET", "log?type=*/replicationVaultHealth")) == 1  # one call a vault a reading
+    issue = vault.issues.get(code="150999")
+    assert (issue.message, issue.causes, issue.action, issue.severity) == ("It has no identity.", "It was removed.", "Add it.", "Error")
+    assert (issue.of_vault, issue.machines, issue.gone_at) == (True, 0, None)
+    vault.refresh_from_db()
+    before = vault.version
+    fault = {"verb": "*", "type": "*/replicationVaultHealth", "do": "status", "status": 403, "code": "AuthorizationFailed"}
+    simulator.control("PUT", "faults", [fault])
+    try:
+        assert vaults.sync(vault.pk).problem is None  # machines are read without it
+    finally:
+        simulator.control("DELETE", "faults")
+    vaults.sync(vault.pk)
+    vault.refresh_from_db()
+    assert vault.version == before  # it is still there, and nothing else is new
+    simulator.control("PATCH", "resource", {"id": vault.arm_id, "_sim": {"healthErrors": []}})
+    vaults.sync(vault.pk)
+    issue.refresh_from_db()
+    assert issue.gone_at is not None
+    assert vault.issues.get(code="161011").gone_at is None  # the machine's own stays
+
+
 def test_a_failed_read_keeps_the_rows_and_says_why(vault, enabled, simulator):
     item, _ = synced(vault, "Protected")
     vault.refresh_from_db()

@@ -167,6 +167,20 @@ def test_strange_questions_are_answered(signed_in: SignedIn, vault: Vault, helpd
         assert signed_in(helpdesk).get(f"{address}?{query}").status_code == 200
 
 
+def test_what_is_the_vaults_own_says_so_and_leads_to_no_machines(signed_in: SignedIn, vault: Vault, helpdesk: Person) -> None:
+    found = rows.issue(vault, "It has no identity.", code="150999", causes="It was removed.", action="Add it.", severity="Error")
+    HealthIssue.objects.filter(pk=found.pk).update(key="vault:150999", machines=0)
+    browser = signed_in(helpdesk)
+    listed = browser.get(_list(vault)).content.decode()
+    assert ("It has no identity." in listed, "the vault</span>" in listed, "code=vault" in listed) == (True, True, False)
+    for address in (reverse("replication:overview", args=[vault.pk]), reverse("replication:all_overview")):
+        shown = browser.get(address).content.decode()
+        assert ("It has no identity." in shown, "the vault</span>" in shown, "code=vault" in shown) == (True, True, False)
+    shown = browser.get(reverse("replication:issue", args=[found.pk])).content.decode()
+    for said in ("It was removed.", "Add it.", "of the vault itself", "Machines: none: the vault itself"):
+        assert said in shown, said
+
+
 def test_codes_that_nobody_explains_are_collected(
     signed_in: SignedIn, vault: Vault, foreign_vault: Vault, helpdesk: Person
 ) -> None:
