@@ -231,13 +231,6 @@ def events(person: Someone, vault: Vault | None = None) -> QuerySet[Event]:
     return _of_vaults(Event.objects.select_related("vault"), person, vault)
 
 
-def oldest_reading(person: Someone) -> datetime | None:
-    """When the person's vaults had been read, all of them; None while one was never read."""
-    times = list(vaults(person).filter(gone_at=None).values_list("as_of", flat=True))
-    known = [each for each in times if each]
-    return min(known) if known and len(known) == len(times) else None
-
-
 def coverage(person: Someone, vault: Vault | None = None) -> QuerySet[Coverage]:
     """Counts of the resource groups usable as source under the person's grants."""
     rows = Coverage.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault))

@@ -21,7 +21,8 @@ def target(vault: Vault | None = None) -> int:
 
 def judged_by(vault: Vault) -> int | None:
     """The target by which the vault's items were judged when they were last stored; None when they never were."""
-    return vault.summary.get("target")
+    target: int | None = vault.summary.get("target")
+    return target
 
 
 def above() -> Q:

@@ -39,7 +39,7 @@ def issues(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     vault = access.vault(person, pk) if pk is not None else None
     vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).defer("site", "caches", "summary"))
     view = _view(request, person, vault)
-    context = {
+    context: dict[str, Any] = {
         "vault": vault,
         "as_of": live.oldest(vaults),
         "problems": [each for each in vaults if each.problem],

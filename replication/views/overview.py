@@ -49,7 +49,7 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "swapped": "since" in request.GET,
         "facts": _facts(vault) if vault else _all_facts(vaults),
         "summary": summary,
-        "as_of": vault.as_of if vault else access.oldest_reading(person),
+        "as_of": live.oldest(vaults),
         "problems": [each for each in vaults if each.problem],
         "covered": coverage.Covered(list(access.coverage(person, vault))),
         "leftovers": coverage.by_kind(_leftovers(person)),
