@@ -31,10 +31,8 @@ def search(request: HttpRequest) -> HttpResponse:
 def _found(person: Person, text: str) -> dict[str, object]:
     (items, several), (machines, more) = _shown(_items(person, text)), _shown(_machines(person, text))
     total = several + more
-    names = regions(access.vaults(person).select_related("connection"))
     hits = [safety.item_hit(item, item.exact) for item in items]
-    read = access.read_through(person)
-    hits += [safety.machine_hit(each, each.exact, read, names) for each in machines[: SHOWN - len(hits)]]
+    hits += _machine_hits(person, machines[: SHOWN - len(hits)])
     answer = safety.answer(hits, total)
     others = [hit for hit in hits if hit is not answer]
     return {
@@ -44,6 +42,13 @@ def _found(person: Person, text: str) -> dict[str, object]:
         "more": total - len(hits),
         "runs": [run_rows.RunRow(run) for run in _runs(person, text)[:RUNS_SHOWN]],
     }
+
+
+def _machine_hits(person: Person, machines: list[Any]) -> list[safety.Hit]:
+    if not machines:
+        return []
+    read, names = access.read_through(person), regions(access.vaults(person).select_related("connection"))
+    return [safety.machine_hit(each, each.exact, read, names) for each in machines]
 
 
 def _shown(rows: Rows) -> tuple[list[Any], int]:
