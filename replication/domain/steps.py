@@ -43,10 +43,13 @@ class Outcome(StrEnum):
     ADOPTED = "adopted"  # it was being made by an operation that this run found
 
 
-# Seconds until the next look at a running operation, by number of looks so far: 1, 2, 4 … 30 (house.md, no. 10).
 def look_after(looks: int) -> float:
-    """Seconds to wait before looking again at an operation that was looked at `looks` times."""
-    return float(min(30, 2 ** min(looks, 5)))
+    """Seconds to wait before looking again at an operation that was looked at `looks` times.
+
+    1, 2, 4 … 30 (house.md, no. 10). After the 4 each is a quarter longer than the one before, so that what has taken a minute is known to
+    be over within some fifteen seconds: foundations wait for one another, and doubled waits made a chain of them a third longer.
+    """
+    return min(30.0, max(2.0 ** min(looks, 2), 1.25 ** min(looks, 16)))
 
 
 # The longest time that an operation of this kind is documented or recorded to take, in seconds, doubled: only after it

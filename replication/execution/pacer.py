@@ -5,7 +5,7 @@ rate is not documented: 200 a minute is *assumed*, and can be set. Both are toke
 conditional UPDATEs, so that workers on any number of hosts share them without a lock.
 
 A worker leases up to ten tokens at a time for a run, so that a write to Azure does not cost a write to the database. Runs that ask at
-the same time get equally many: whoever is a lease ahead of the others waits.
+the same time get equally many: whoever is ahead of the others waits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,8 @@ from replication.domain.steps import STAGE_OF
 from replication.gateway.port import read_refused
 from replication.models import Connection, Pace, Run, Turn
 
-LEASE = 10  # tokens at most that a worker takes at once, and that a run may be ahead of others
+LEASE = 10  # tokens at most that a worker takes at once
+AHEAD = 5  # tokens that a run may be ahead of others: with what their workers hold and have not spent, twenty machines at most
 LEASE_SECONDS = 2.0  # then unspent tokens are forgotten: saved up, they would exceed what Azure's bucket can hold
 MARGIN = LEASE  # Azure counts a request when it arrives: as many as one lease may come late
 ASKING = 5.0  # seconds for which a run that wants more counts as present: its worker may have died
@@ -197,7 +198,7 @@ def _turn(run: Run, bucket: Bucket) -> tuple[Turn, int]:
         return turn, LEASE
     if turn.asked_at <= present:  # it comes, or comes back, and has no old claims
         turn.given = max(turn.given, least)
-    return turn, LEASE - (turn.given - least)
+    return turn, AHEAD - (turn.given - least)
 
 
 def _wait(needed: Mapping[Bucket, int]) -> float:

@@ -63,6 +63,11 @@ class Installation(House):
         )
         return [moment(at) for (at,) in found]
 
+    def founded(self, run: str) -> bool:
+        """Whether all of the run's foundations are there: a machine does not wait for those that it does not need."""
+        query = "SELECT count(*) FROM replication_step WHERE run_id = ? AND kind <> 'protect' AND ended_at IS NULL"
+        return bool(self.rows(query, run)[0][0] == 0)
+
     def ready(self, run: str) -> float:
         """When the last of the run's foundations was there."""
         query = "SELECT max(ended_at) FROM replication_step WHERE run_id = ? AND kind <> 'protect'"

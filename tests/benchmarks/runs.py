@@ -204,7 +204,7 @@ def foundations() -> None:
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder) / "home", 2) as one:
         one.azure.control("PUT", "settings", {"throttle": "azure"})
         run = one.press_enable(0, 1)
-        one.until(lambda: one.accepted(run))
+        one.until(lambda: one.founded(run))
         took = {each["target"].lower(): each["duration"] for each in one.azure.control("GET", "operations")}
         rows = one.rows(
             "SELECT key, needs, subject_key, (julianday(ended_at) - julianday(?)) * 86400 FROM replication_step"

@@ -125,7 +125,7 @@ def test_runs_that_ask_together_get_equally_many(world: World) -> None:
         run = runs[(0, 1, 0, 2, 0)[turn % 5]]
         got[run.pk] += all_that_come(run, 30, more=1000)
         world.forward(0.5)
-        assert max(got.values()) - min(got.values()) <= 2 * pacer.LEASE
+        assert max(got.values()) - min(got.values()) <= pacer.LEASE + pacer.AHEAD
     assert min(got.values()) > 0.9 * (DEPTH + 60 * 10) / 3
 
 
@@ -141,9 +141,9 @@ def test_a_run_whose_worker_died_holds_nobody_up_for_long(world: World) -> None:
     alive, dead = build.run("a"), build.run("b")
     all_that_come(dead, 1000)
     world.forward(2)
-    assert all_that_come(alive, 1000) == pacer.LEASE
+    assert all_that_come(alive, 1000) == pacer.AHEAD
     world.forward(pacer.ASKING)
-    assert all_that_come(alive, 1000) > pacer.LEASE
+    assert all_that_come(alive, 1000) > pacer.AHEAD
     assert Turn.objects.count() == 2
 
 
