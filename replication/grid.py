@@ -40,6 +40,7 @@ class Column:
     nullable: bool = False  # rows without a value come last, either way round
     text: Callable[[Any], object] = str
     shown: bool = True
+    drawn: bool = False  # a picture: nothing to say in an export
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ class View:
     @property
     def exported(self) -> Sequence[Column]:
         """What an export has: the columns that were chosen, else all that there are."""
-        return self.chosen or self.grid.columns
+        return [column for column in self.chosen or self.grid.columns if not column.drawn]
 
     @cached_property
     def page(self) -> Page[Any]:

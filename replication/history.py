@@ -1,7 +1,9 @@
 """The history of an item as pages ask for it. How it is stored is nobody's business but this file's and sync's."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -9,9 +11,11 @@ from replication import clock
 from replication.domain.packing import MINUTES, SHARD, find_in_frame
 from replication.domain.packing import Day as PackedDay
 from replication.domain.series import HOLD, SPANS, Board, Bucket, Reading, Span, bucketed
-from replication.models import HistoryFrame, ProtectedItem
+from replication.models import HistoryDay, HistoryFrame, ProtectedItem
 
 USUAL = "24h"
+COURSE_MINUTES = 30
+COURSE = Span(timedelta(hours=24), timedelta(minutes=COURSE_MINUTES), "24 hours")
 
 
 def hold() -> timedelta:
@@ -47,17 +51,50 @@ def series(item: ProtectedItem, span: str = USUAL) -> Series:
     for row in item.history.filter(day__gte=board.first.date()).order_by("day"):
         for minute, rpo, health in PackedDay(row.minutes, bytes(row.data)):
             board.put_minute(row.day, minute, rpo, health)
-    for bucket in _fresh(item, now):
+    for bucket in _fresh(item.pk, _frames([item], now)[item.vault_id, item.pk // SHARD], now):
         board.put(bucket.start, bucket.rpo, bucket.health)
     return Series(name, chosen, start, now, board.buckets())
 
 
-def _fresh(item: ProtectedItem, now: datetime) -> list[Bucket]:
-    """What the latest sweeps saw, in the shortest slots there are."""
-    frames = HistoryFrame.objects.filter(vault_id=item.vault_id, shard=item.pk // SHARD, at__lte=now).order_by("at")
+def courses(items: Sequence[ProtectedItem]) -> dict[int, list[Bucket]]:
+    """The last day of each item in half hours, by row id, oldest first. Two queries, however many items."""
+    now = clock.now()
+    boards = {item.pk: Board(now - COURSE.length, now, COURSE.step) for item in items}
+    first = (now - COURSE.length - COURSE.step).date()
+    for pk, day, minutes, data in _days(boards, first):
+        for minute, rpo, health in PackedDay(minutes, bytes(data)).coarser(max(minutes, COURSE_MINUTES)):
+            boards[pk].put_minute(day, minute, rpo, health)
+    frames = _frames(items, now)
+    for item in items:
+        for bucket in _fresh(item.pk, frames[item.vault_id, item.pk // SHARD], now):
+            boards[item.pk].put(bucket.start, bucket.rpo, bucket.health)
+    return {pk: board.buckets() for pk, board in boards.items()}
+
+
+def _days(pks: Collection[int], first: date) -> Any:
+    rows = HistoryDay.objects.order_by().filter(item__in=list(pks), day__gte=first)
+    return rows.values_list("item_id", "day", "minutes", "data")
+
+
+_Frames = dict[tuple[int, int], list[tuple[datetime, bytes]]]  # (vault's row id, shard) -> the latest sweeps, in the order of time
+
+
+def _frames(items: Sequence[ProtectedItem], now: datetime) -> _Frames:
+    """What the latest sweeps saw of these items' shards."""
+    found: _Frames = {(item.vault_id, item.pk // SHARD): [] for item in items}
+    vaults, shards = {vault for vault, _ in found}, {shard for _, shard in found}
+    frames = HistoryFrame.objects.filter(vault__in=vaults, shard__in=shards, at__lte=now).order_by("at")
+    for vault, shard, at, data in frames.values_list("vault_id", "shard", "at", "data"):
+        if (vault, shard) in found:
+            found[vault, shard].append((at, bytes(data)))
+    return found
+
+
+def _fresh(pk: int, frames: Sequence[tuple[datetime, bytes]], now: datetime) -> list[Bucket]:
+    """What the latest sweeps saw of an item, in the shortest slots there are."""
     readings = []
-    for at, data in frames.values_list("at", "data"):
-        seen = find_in_frame(bytes(data), item.pk)
+    for at, data in frames:
+        seen = find_in_frame(data, pk)
         readings.append(Reading(at, seen.rpo if seen else None, seen.health if seen else ""))
     if not readings:
         return []

@@ -7,6 +7,7 @@ Integers are little-endian. An RPO is whole seconds in 32 bits, all ones for non
 import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import NamedTuple
 
 from replication.domain.series import highest, worse
@@ -116,10 +117,14 @@ class Day:
                 yield number * self.minutes, _rpo(rpo), _HEALTH[health]
 
     def coarser(self, minutes: int) -> "Day":
-        """The same day in longer slots: peaks stay."""
-        made = Day(minutes)
-        for minute, rpo, health in self:
-            made.put(minute, rpo, health)
+        """The same day in longer slots, a multiple of these: peaks stay."""
+        made, size, slots = Day(minutes), minutes // self.minutes, list(_SLOT.iter_unpack(self._slots))
+        for place in range(0, len(slots), size):
+            read = [slot for slot in slots[place : place + size] if slot[1]]
+            if read:
+                rpo = max((number for number, _ in read if number != _NO_RPO), default=_NO_RPO)
+                health = reduce(worse, {_HEALTH[number] for _, number in read})
+                _SLOT.pack_into(made._slots, place // size * _SLOT.size, rpo, _health_number(health))
         return made
 
 

@@ -1,6 +1,6 @@
 """Replicated items: the grid, its summary and its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from django.db.models import Exists, JSONField, OuterRef, QuerySet, Subquery
 
-from replication import clock, counts, finding, rpo
+from replication import clock, counts, finding, history, rpo
 from replication.charts import Part
 from replication.counts import TEST_EVERY, test_due
 from replication.domain import ids
 from replication.domain.safety import Safety
+from replication.domain.series import Bucket
 from replication.domain.states import HEALTH, HEALTH_RANK, ITEM, ItemStatus
 from replication.domain.words import duration
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct
@@ -45,6 +46,7 @@ def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
         Column(key="verdict", label="Verdict", shown=False, text=lambda i: safety.of_item(i).safety.label),
         Column(key="why", label="Why", shown=False, text=lambda i: safety.of_item(i).why),
         Column(key="rpo", label="RPO seconds", head="RPO", order=("-rpo",), nullable=True, text=lambda i: i.rpo),
+        Column(key="course", label="RPO, last 24 hours", shown=False, drawn=True),
         Column(key="source", label="Source region", shown=False, text=lambda i: region(names, i.primary_location)),
         Column(key="target", label="Target region", shown=False, text=lambda i: region(names, i.recovery_location)),
         Column(
@@ -226,12 +228,20 @@ def summary(rows: QuerySet[ProtectedItem], vaults: Sequence[Vault] = ()) -> Summ
 # --- rows --------------------------------------------------------------------------------------------------------------
 
 
+def item_rows(items: Iterable[ProtectedItem], names: Mapping[str, str], columns: Sequence[Column]) -> "list[ItemRow]":
+    """Rows with what these columns show; the history is asked only where one draws it."""
+    found = list(items)
+    courses = history.courses(found) if any(column.drawn for column in columns) else {}
+    return [ItemRow(item, names, courses.get(item.pk, ())) for item in found]
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item as the grid shows it."""
+    """An item as the grid shows it. course: the last day in half hours, where a column draws it."""
 
     item: ProtectedItem
     names: Mapping[str, str]
+    course: Sequence[Bucket] = ()
 
     @property
     def url(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
+from replication import charts, rpo
 from replication.grid import Column
 from replication.markup import escaped, markup
 from replication.presenters import items as present
@@ -36,6 +37,20 @@ def _rpo(row: ItemRow) -> str:
         said = ui.status("warn", row.rpo_text)
         return markup('{}<span class="hidden-text">, above the target</span>', said)
     return markup('<span class="number">{}</span>', ui.duration(row.item.rpo))
+
+
+def _course(row: ItemRow) -> str:
+    """The course of the RPO with its target, and what it says in words."""
+    values = [bucket.rpo for bucket in row.course]
+    known = [value for value in values if value is not None]
+    if not known:
+        return ui.NOTHING
+    target = rpo.target(row.item.vault)
+    above = sum(value > target for value in known)
+    said = f", above the target in {above} of {len(known)} half hours" if above else ", never above the target"
+    drawn = charts.sparkline(values, target, "warn" if above else "ok")
+    worst = ui.duration(max(known))
+    return markup('<div class="rpo">{}<small>worst {}<span class="hidden-text">{}</span></small></div>', drawn, worst, said)
 
 
 def _test(row: ItemRow) -> str:
@@ -78,6 +93,7 @@ CELLS: dict[str, Cell] = {
     "verdict": _verdict,
     "why": lambda row: escaped(safety.of_item(row.item).why),
     "rpo": _rpo,
+    "course": _course,
     "source": lambda row: escaped(row.source),
     "target": lambda row: escaped(row.target),
     "regions": lambda row: ui.regions(row.active, row.other),
@@ -91,7 +107,7 @@ CELLS: dict[str, Cell] = {
     "tags": lambda row: _bdi(present.tags_text(row.item)),
     "as_of": lambda row: ui.as_of(row.item.vault.as_of, ""),
 }
-LIVE = frozenset({"health", "status", "progress", "verdict", "why", "rpo", "regions", "test", "issues", "since", "as_of"})
+LIVE = frozenset({"health", "status", "progress", "verdict", "why", "rpo", "course", "regions", "test", "issues", "since", "as_of"})
 CLASSES = {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "rpo": "nowrap"}
 MUTED = frozenset({"vault", "group", "source", "target", "policy", "target_group", "os", "agent", "tags", "since", "as_of"})
 

@@ -36,7 +36,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     summary = present.summary(_rows(person, vault), vaults)
     grid = present.grid(names, vault is None, vaults)
     view = grid.view(_shown(person, vault, request.GET), request.GET, total=summary.total)
-    rows = [present.ItemRow(item, names) for item in view.page]
+    rows = present.item_rows(view.page, names, view.columns)
     known = live.shown_versions(vaults)
     context = {
         "vault": vault,
@@ -135,7 +135,8 @@ def _changed(
     names = regions(vaults)
     view = present.grid(names, vault is None, vaults).view(_shown(person, vault, request.GET), _only_columns(request))
     rows = [present.ItemRow(item, names) for item in view.rows.filter(pk__in=ids)]
-    changed = [row for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
+    newer = [row.item for row in rows if row.item.version > known.get(row.item.vault_id, -1)]
+    changed = present.item_rows(newer, names, view.columns)
     asked = request.GET.get("newest", "")
     newest = int(asked) if live.number(asked) else 0
     summary = present.summary(_rows(person, vault), vaults)

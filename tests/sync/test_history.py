@@ -193,6 +193,26 @@ def test_a_series_costs_two_queries_however_much_is_kept(vault, item, queries):
         assert queries(lambda: history.series(item, "90d")) == 2
 
 
+def test_courses_of_many_items_cost_two_queries_and_say_what_each_series_says(vault, item, queries):
+    other = rows.item(vault, "crm")
+    for number in range(36):
+        seen = {item: BAD if 6 <= number < 12 else GOOD} | ({other: GOOD} if number >= 18 else {})
+        rows.seen(vault, BEGIN + minutes(5 * number), seen)
+    fold(vault, item, BEGIN + minutes(60))
+    rows.seen(vault, BEGIN + minutes(180), {item: BAD, other: GOOD})
+    with at(BEGIN + minutes(190)):
+        found = history.courses([item, other])
+        assert queries(lambda: history.courses([item, other])) == queries(lambda: history.courses([item])) == 2
+        assert history.courses([]) == {}
+        for each in (item, other):
+            fine = {bucket.start: bucket.rpo for bucket in history.series(each, "24h").buckets}
+            for bucket in found[each.pk]:
+                within = [fine.get(bucket.start + minutes(5 * number)) for number in range(6)]
+                assert bucket.rpo == max((value for value in within if value is not None), default=None), bucket.start
+    assert [bucket.rpo for bucket in found[item.pk] if bucket.known] == [120, 3600, 120, 120, 120, 120, 3600]
+    assert [bucket.rpo for bucket in found[other.pk] if bucket.known] == [120] * 4
+
+
 def test_counting_costs_the_same_number_of_queries_for_one_item_and_for_many(vault, item, queries):
     sweeps(vault, item, [GOOD, BAD, GOOD])
     with at(BEGIN + minutes(60)):

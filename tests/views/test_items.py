@@ -310,6 +310,30 @@ def test_somebody_elses_reading_is_absent(signed_in: SignedIn, vault: Vault, adm
     assert signed_in(stranger).get(reverse("replication:reading", args=[Reading.objects.get().pk])).status_code == 404
 
 
+def test_the_course_of_the_rpo_is_a_column_to_choose_and_costs_two_queries(
+    signed_in: SignedIn, vault: Vault, helpdesk: Person, queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    now, browser = clock.now(), signed_in(helpdesk)
+    found = [rows.item(vault, f"vm-{number}", version=2) for number in range(3)]
+    good, late = (Observed(seconds, "Normal", counts=True, unknown=False) for seconds in (60, 4000))
+    rows.seen(vault, now - timedelta(minutes=10), {found[0]: good, found[1]: good})
+    rows.seen(vault, now - timedelta(minutes=5), {found[0]: late, found[1]: good})
+    plain, drawn = _list(vault), _list(vault, "?columns=name,course")
+    assert "spark" not in browser.get(plain).content.decode()
+    few = queries(lambda: browser.get(plain))
+    shown = browser.get(drawn).content.decode()
+    assert shown.count('<svg class="spark"') == 2  # of the third nobody has read anything
+    assert "worst 1 h 06 min" in shown
+    assert "above the target in" in shown
+    assert ", never above the target" in shown
+    assert queries(lambda: browser.get(drawn)) == few + 2
+    live = browser.get(_live(vault, found, f"{vault.pk}:1") + "&columns=name,course").content.decode()
+    assert live.count('<svg class="spark"') == 2
+    text = b"".join(browser.post(reverse("replication:items_export", args=[vault.pk])).streaming_content).decode()
+    assert "RPO seconds" in text
+    assert "RPO, last 24 hours" not in text
+
+
 def test_what_came_since_is_told_and_even_an_empty_list_is_live(
     signed_in: SignedIn, vault: Vault, admin: Person
 ) -> None:
