@@ -11,22 +11,8 @@ from replication.domain import ids
 from replication.domain.choices import NONE, DiskChoice, MachineChoice, Placement, SourceChoices, TargetChoices
 from replication.domain.planfile import PlanFile
 from replication.domain.roles import Permission
+from replication.domain.targets import KINDS
 from replication.models import Draft, DraftMachine, Machine, Person, Resource, Vault
-
-Kind = Resource.Kind
-
-# Which kind of resource a field of Placement names, and its ARM type.
-_KINDS: dict[str, tuple[str, str]] = {
-    "group_id": (Kind.GROUP, ""),
-    "network_id": (Kind.NETWORK, "microsoft.network/virtualnetworks"),
-    "cache_account_id": (Kind.ACCOUNT, "microsoft.storage/storageaccounts"),
-    "storage_account_id": (Kind.ACCOUNT, "microsoft.storage/storageaccounts"),
-    "availability_set_id": (Kind.AVAILABILITY_SET, "microsoft.compute/availabilitysets"),
-    "placement_group_id": (Kind.PLACEMENT_GROUP, "microsoft.compute/proximityplacementgroups"),
-    "capacity_group_id": (Kind.CAPACITY_GROUP, "microsoft.compute/capacityreservationgroups"),
-    "encryption_set_id": (Kind.ENCRYPTION_SET, "microsoft.compute/diskencryptionsets"),
-}
-_MUST_EXIST = {"capacity_group_id", "encryption_set_id"}
 
 
 class Unfit(ValueError):
@@ -127,7 +113,7 @@ class _Opened:
 
     def _mentioned(self) -> Iterable[str]:
         for said in (self.file.target, *self.file.machines.values()):
-            yield from (getattr(said, name) for name in _KINDS)
+            yield from (getattr(said, name) for name in KINDS)
         for choice in self.file.machines.values():
             yield from (each.encryption_set_id for each in choice.disks.values())
 
@@ -153,7 +139,7 @@ class _Opened:
     def _without(self, said: Placement, whose: str) -> dict[str, str]:
         """The fields that cannot be used, emptied."""
         emptied = {}
-        for name in _KINDS:
+        for name in KINDS:
             value = getattr(said, name)
             if value and value != NONE and (why := self._refusal(name, value)):
                 self._say(whose, name, value, why)
@@ -168,15 +154,15 @@ class _Opened:
 
     def _refusal(self, name: str, value: str) -> str:
         """Why the id cannot be what the field names, or ''. What does not exist may be made, where the target subscription is."""
-        kind, type_ = _KINDS[name]
+        kind = KINDS[name]
         parts, key = ids.parse(value), ids.key(value)
-        if parts is None or "/".join((parts.provider, *parts.types)).lower().strip("/") != type_ or len(parts.types) > 1:
+        if parts is None or "/".join((parts.provider, *parts.types)).lower().strip("/") != kind.type.lower() or len(parts.types) > 1:
             return "is no id of such a resource."
         if key in self.known:
-            opened = self.sources if name == "cache_account_id" else self.targets
-            return "" if key in opened and self.known[key] == kind else "is not among those that your role opens."
-        if name in _MUST_EXIST:
+            opened = self.sources if kind.cache else self.targets
+            return "" if key in opened and self.known[key] == kind.resource else "is not among those that your role opens."
+        if not kind.rule:
             return "is not there any more."
-        near = self.file.source.subscription_ids if name == "cache_account_id" else (self.file.target.subscription_id,)
+        near = self.file.source.subscription_ids if kind.cache else (self.file.target.subscription_id,)
         fits = parts.subscription.lower() in {each.lower() for each in near}
         return "" if fits else "lies in a subscription that the plan does not speak of."

@@ -80,7 +80,8 @@ class Placement:
     group_id: str = ""
     network_id: str = ""
     subnet_name: str = ""
-    cache_account_id: str = ""
+    cache_account_id: str = ""  # for normal churn; that for high churn is another kind of account (§1.4)
+    high_cache_account_id: str = ""
     churn: str = ""  # Normal | High; by the rule Normal, and High for disks that replicate with nothing else
     storage_account_id: str = ""  # target of unmanaged disks
     availability_set_id: str = ""  # 'none': a single instance

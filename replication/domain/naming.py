@@ -1,8 +1,11 @@
-"""Names of what the console creates, and the rules that names must obey. Facts: portal-behaviour.md §1.5."""
+"""Names of what the console creates, and the rules that names must obey.
+
+Facts: portal-behaviour.md §1.5; lengths and letters: learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules.
+"""
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from replication.domain import ids
@@ -21,31 +24,18 @@ class NameRule:
         return "" if self.pattern.fullmatch(name) and len(name) <= self.longest else f"The name needs {self.words}."
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII)
+_PLAIN_WORDS = "letters, digits or -_. and must begin with a letter or digit and end with one or with _"
+
 RULES: dict[str, NameRule] = {
     "resource_group": NameRule(
         re.compile(r"[\w\-.()]*[\w\-()]"), 90, "1 to 90 letters, digits or -_().  and must not end with a full stop"
     ),
-    "virtual_network": NameRule(
-        re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII),
-        64,
-        "1 to 64 letters, digits or -_. and must begin with a letter or digit",
-    ),
+    "virtual_network": NameRule(re.compile(rf"(?=..){_PLAIN.pattern}", re.ASCII), 64, f"2 to 64 {_PLAIN_WORDS}"),
     "storage_account": NameRule(re.compile(r"[a-z0-9]{3,}"), 24, "3 to 24 lower-case letters and digits"),
-    "availability_set": NameRule(
-        re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII),
-        80,
-        "1 to 80 letters, digits or -_. and must begin with a letter or digit",
-    ),
-    "placement_group": NameRule(
-        re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII),
-        80,
-        "1 to 80 letters, digits or -_. and must begin with a letter or digit",
-    ),
-    "replication_group": NameRule(  # assumed: Azure does not document it
-        re.compile(r"[A-Za-z0-9]([\w.\-]*\w)?", re.ASCII),
-        64,
-        "1 to 64 letters, digits or -_. and must begin with a letter or digit",
-    ),
+    "availability_set": NameRule(_PLAIN, 80, f"1 to 80 {_PLAIN_WORDS}"),
+    "placement_group": NameRule(_PLAIN, 80, f"1 to 80 {_PLAIN_WORDS}"),
+    "replication_group": NameRule(_PLAIN, 64, f"1 to 64 {_PLAIN_WORDS}"),  # assumed: Azure does not document it
     "machine": NameRule(
         re.compile(r"[A-Za-z0-9]([\w.\-]*[A-Za-z0-9_])?", re.ASCII),
         64,
@@ -178,6 +168,14 @@ def _filled(pattern: str, words: Mapping[str, str]) -> str:
 
 def _lower(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def alternatives(account: str) -> Iterator[str]:
+    """Names of storage accounts near one that is taken: erpcache2, erpcache3, then some that hardly anybody has."""
+    for more in ("2", "3", _digest(account, 4), _digest(account, 8)):
+        near = account[: RULES["storage_account"].longest - len(more)] + more
+        if near != account:
+            yield near
 
 
 # --- Site Recovery's own -----------------------------------------------------------------------------------------------------

@@ -63,6 +63,12 @@ def test_normal_and_high_churn_have_cache_accounts_of_their_own() -> None:
     caches = [step for step in plan.resources if step.title == "Cache storage account"]
     assert sorted(step.used_by for step in caches) == [1, 1]
     assert len({step.name for step in caches}) == 2
+    normal, high = (ids.resource(GROUP, "Microsoft.Storage/storageAccounts", name) for name in ("stcalm", "stbusy"))
+    chosen = choices(own(busy, churn="High"), cache_account_id=normal, high_cache_account_id=high)
+    made = {step.spec.id: step.spec for step in compile_plan(chosen, facts(calm, busy)).resources if step.title == "Cache storage account"}
+    assert {arm_id: (spec.sku, spec.account_kind) for arm_id, spec in made.items() if isinstance(spec, StorageSpec)} == {
+        normal: ("Standard_LRS", "StorageV2"), high: ("Premium_LRS", "BlockBlobStorage"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,8 @@ def test_the_cache_account_fits_the_churn(churn: str, sku: str, kind: str, share
     one = machine()
     arm_id = ids.resource(GROUP, "Microsoft.Storage/storageAccounts", "stcache")
     there = StorageAccount(id=arm_id, name="stcache", location="eastasia", sku=sku, kind=kind, shared_key=shared_key)
-    plan = compile_plan(choices(own(one, churn=churn, cache_account_id=arm_id)), facts(one, accounts={ids.key(arm_id): there}))
+    field = "high_cache_account_id" if churn == "High" else "cache_account_id"
+    plan = compile_plan(choices(own(one, **{"churn": churn, field: arm_id})), facts(one, accounts={ids.key(arm_id): there}))
     assert (words in said(plan)) if words else plan.objections == ()
 
 

@@ -11,12 +11,12 @@ from replication.domain import regions
 from replication.domain.choices import Choices
 from replication.domain.compiler import foundations, machines
 from replication.domain.compiler.mentions import Named, named
-from replication.domain.compiler.resolver import Resolver, Target
+from replication.domain.compiler.resolver import HIGH, NORMAL, Resolver, Target
 from replication.domain.compiler.sheet import Sheet
 from replication.domain.plan import Facts, Plan
 from replication.domain.steps import STAGE_OF
 
-__all__ = ["Named", "Resolver", "Target", "compile_plan", "named"]
+__all__ = ["HIGH", "NORMAL", "Named", "Resolver", "Target", "compile_plan", "named"]
 
 ORDER = tuple(STAGE_OF)  # the order in which pages list the kinds; stages rise along it
 

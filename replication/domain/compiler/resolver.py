@@ -46,6 +46,7 @@ class Resolver:
     def __init__(self, choices: Choices, facts: Facts) -> None:
         self.choices, self.facts = choices, facts
         self._networks: dict[str, str] = {}  # source network key -> target network id, so that its machines share one
+        self._accounts: dict[str, str] = {}  # name by the rule -> id: there can be one in the world, whatever group its machines go to
         self._targets: dict[str, Target] = {}
         self._by_name: dict[str, str] | None = None
 
@@ -59,7 +60,7 @@ class Resolver:
         group_id = self._group(machine)
         service = self._made("cloud_service", ids.name(machine.cloud_service_id or machine.name))
         service_id = ids.resource(group_id, "Microsoft.ClassicCompute/domainNames", service)
-        return Target(group_id=group_id, cache_id=self._cache(machine), cloud_service_id=service_id)
+        return Target(group_id=group_id, cache_id=self.cache(machine, NORMAL), cloud_service_id=service_id)
 
     def _modern(self, machine: Machine) -> Target:
         group_id, facts = self._group(machine), self.facts
@@ -70,7 +71,7 @@ class Resolver:
         capacity, group = self.chosen(machine, "capacity_group_id"), self.chosen(machine, "replication_group")
         return Target(
             group_id=group_id,
-            cache_id=self._cache(machine),
+            cache_id=self.cache(machine, self.churn(machine)),
             churn=self.churn(machine),
             network_id=network_id,
             subnet_name=self._subnet(machine, network_id),
@@ -104,15 +105,10 @@ class Resolver:
         fast = any(disk.fast for disk in machine.disks if not self.disk(disk, machine).excluded)
         return chosen or (HIGH if fast else NORMAL)
 
-    def _cache(self, machine: Machine) -> str:
-        own, every = self.own(machine).cache_account_id, self.choices.target.cache_account_id
-        chosen = own or (every if self._fits_all(machine, every) else "")
-        return _as_written(chosen or self.cache_id(machine), self.facts.accounts)
-
-    def _fits_all(self, machine: Machine, account_id: str) -> bool:
-        """Whether the account chosen for all serves this machine: one of the other kind is for the others."""
-        there = self.facts.accounts.get(ids.key(account_id))
-        return there is None or (there.kind == "BlockBlobStorage") == (self.churn(machine) == HIGH)
+    def cache(self, machine: Machine, churn: str) -> str:
+        """The machine's cache account for a churn: chosen, else the vault's."""
+        chosen = self.chosen(machine, "high_cache_account_id" if churn == HIGH else "cache_account_id")
+        return _as_written(chosen or self.cache_id(machine, churn), self.facts.accounts)
 
     def cache_id(self, machine: Machine | None = None, churn: str = "") -> str:
         """The vault's cache account for the source region, in the vault's group (portal-behaviour.md §1.5).
@@ -139,8 +135,16 @@ class Resolver:
             if said.availability_set_id == NONE:
                 return "", ""
             if said.availability_set_id and machine.availability_set_id:
-                return said.availability_set_id, ""
+                return self._set(said.availability_set_id, group_id), ""
         return self.set_id(machine, group_id), self.zone(machine)
+
+    def _set(self, set_id: str, group_id: str) -> str:
+        """The set that was chosen; a new one is made in the machine's own target group.
+
+        Azure wants machine and set in one group (azure-mgmt-compute, VirtualMachineProperties.availability_set).
+        """
+        there = ids.key(set_id) in self.facts.sets
+        return set_id if there else ids.resource(group_id, "Microsoft.Compute/availabilitySets", ids.name(set_id))
 
     def set_id(self, machine: Machine, group_id: str) -> str:
         """`<source set>-asr` in the target group; '' for a machine in no set."""
@@ -248,9 +252,9 @@ class Resolver:
         """
         chosen = self.chosen(machine, "storage_account_id")
         source = ids.name(disk.account_id) if disk.account_id else disk.id.split("//")[-1].split(".")[0]
-        return chosen or ids.resource(
-            group_id, "Microsoft.Storage/storageAccounts", self._made("storage_account", source)
-        )
+        name = self._made("storage_account", source)
+        own = ids.resource(group_id, "Microsoft.Storage/storageAccounts", name)
+        return chosen or self._accounts.setdefault(name, own)
 
     # -- the policy -------------------------------------------------------------------------------------------------------------
     def policy(self) -> Policy | None:

@@ -60,6 +60,9 @@ def account(sheet: Sheet, account_id: str, make: tuple[str, str], location: str,
         page_field = "cache_account_id" if location == sheet.source else "storage_account_id"
         sheet.object_("target", f"The storage account {there.name} does not lie in {location}.", field=page_field)
     sheet.check_name("storage_account", account_id, "storage_account_id")
+    if not there and not ids.same(sheet.accounts.setdefault(ids.name(account_id), account_id), account_id):
+        said = f"Two storage accounts would get the name {ids.name(account_id)}, which can be one in the world only: rename one of them."
+        sheet.object_("customize", said, field="storage_account_id")
     spec = StorageSpec(
         id=there.id if there else account_id,
         location=location,

@@ -19,6 +19,7 @@ class Sheet:
     steps: dict[str, PlannedStep] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     taken: dict[tuple[str, str, str], Machine] = field(default_factory=dict)  # (field, value, where) -> who asked first
+    accounts: dict[str, str] = field(default_factory=dict)  # name of a new storage account -> its id
     groups: dict[str, list[Machine]] = field(default_factory=dict)  # replication group, lower case -> its machines
     said: set[Objection] = field(default_factory=set)
     objections: list[Objection] = field(default_factory=list)
