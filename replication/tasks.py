@@ -6,7 +6,17 @@ from celery import shared_task
 
 from portal.sessions import SessionStore
 from replication import clock, delivery
-from replication.actions import approvals, checkpoints, drafts, notices, restored, retention, streaming, verification
+from replication.actions import (
+    approvals,
+    checkpoints,
+    drafts,
+    names,
+    notices,
+    restored,
+    retention,
+    streaming,
+    verification,
+)
 from replication.execution import engine, overdue
 from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError
@@ -61,6 +71,7 @@ def tidy() -> None:
     drafts.expire()
     drafts.forget_plans()
     notices.forget_old()
+    names.forget_old()
     retention.prune()
     SessionStore.clear_expired()
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from replication import access, clock, settings
+from replication.actions import names as worldwide
 from replication.actions.actor import Actor
 from replication.actions.audit import gesture
 from replication.domain.checks.catalogue import KEYS
@@ -126,6 +127,7 @@ def again(draft: Draft, digest: str, *, failing: bool, actor: Actor) -> Reading:
         return now.reading
     kept = {} if now.reading is None or not failing else dict((now.reading.result or {}).get("checks", {}))
     with gesture("draft.checked", actor=actor, **_subject(draft)) as entry:
+        worldwide.forget(draft.connection_id)
         again_ = list(now.failing) if failing else list(KEYS)
         entry.detail = {"digest": digest, "checks": again_}
         return _ask(draft, digest, {key: each for key, each in kept.items() if key not in again_}, actor)

@@ -17,6 +17,7 @@ class Reading(models.Model):
         MACHINES = "machines", "Chosen machines"
         RECOVERY_POINTS = "recovery_points", "Recovery points"
         CHECKS = "checks", "Checks before a run"
+        NAME = "name", "Name in the world"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import F
 
 from replication import clock
-from replication.actions import plans
+from replication.actions import names, plans
 from replication.actions.checks import KEPT
 from replication.domain import ids
-from replication.domain.checks.asks import Known
+from replication.domain.checks import asks
+from replication.domain.checks.asks import Ask, Known
 from replication.domain.checks.batch import Batch
 from replication.domain.checks.catalogue import CHECKS, Check
 from replication.domain.compiler import compile_plan
@@ -36,7 +37,7 @@ def make(reading: Reading, gateway: Gateway) -> None:
     if batch is None or batch.plan.digest != result.get("digest"):
         end(reading, CHANGED)
         return
-    known = Known()
+    known = Known(_told(batch, reading.connection_id))
     for check in CHECKS:
         if check.key in result["checks"]:
             continue
@@ -44,6 +45,13 @@ def make(reading: Reading, gateway: Gateway) -> None:
         if not _store(reading, result):
             return  # another worker has it now
     end(reading)
+
+
+def _told(batch: Batch, connection_id: int) -> dict[Ask[Any], Any]:
+    """What somebody has asked already, while it counts: names of accounts."""
+    new = {ids.name(spec.id): ids.subscription(spec.id) for spec, reused in batch.accounts if not reused}
+    told = names.standings(connection_id, new)
+    return {asks.account_name(new[name], name): each.refusal for name, each in told.items() if each.told}
 
 
 def _made(check: Check, batch: Batch, known: Known, gateway: Gateway) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from replication.gateway.clients import open_gateway
 from replication.gateway.port import AzureError, Gateway
 from replication.models import ProtectedItem, Reading
 from replication.queue import ring
-from replication.sync import checks, inventory, machines, points, vaults
+from replication.sync import checks, inventory, machines, names, points, vaults
 from replication.sync.outcome import Outcome
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def answer(reading_id: int) -> None:
     now = clock.now()
     Reading.objects.filter(pk=reading.pk, attempt=reading.attempt, answered_at=None).update(
         answered_at=now,
-        expires_at=now + FRESH,
+        expires_at=now + (outcome.kept or FRESH),
         lease_until=None,
         result=outcome.to_json(),
         problem=outcome.problem.to_json() if outcome.problem else None,
@@ -92,4 +92,6 @@ def _dispatch(reading: Reading, gateway: Gateway) -> Outcome | None:
         return points.read(item, gateway) if item else Outcome()
     if reading.kind == Reading.Kind.MACHINES:
         return machines.read(reading, gateway)
+    if reading.kind == Reading.Kind.NAME:
+        return names.read(reading, gateway)
     return inventory.read(reading.connection, gateway)

@@ -1,0 +1,117 @@
+"""Names that are unique in the whole world: whether somebody else has one is a Reading, asked once, kept for half an hour, shared by all.
+
+Only names that a person gave are asked for here; those that the rules give are the checks' (domain/checks/storage.py).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from replication import access, clock
+from replication.actions.actor import Actor
+from replication.domain import ids, naming
+from replication.domain.roles import Permission
+from replication.domain.steps import StepState
+from replication.domain.targets import WORLDWIDE
+from replication.models import Draft, Reading, Resource, Step
+from replication.queue import ring
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a name. refusal: why it cannot be had, in Azure's words; free: one near it that can be.
+
+    problem: why Azure told nothing.
+    """
+
+    name: str
+    waiting: bool = False
+    refusal: str = ""
+    free: str = ""
+    problem: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether Azure has answered."""
+        return not (self.waiting or self.problem)
+
+
+def standings(connection_id: int, names: Iterable[str]) -> dict[str, Standing]:
+    """By name, for those that were asked for and whose answer still counts. One query."""
+    rows = _readings(connection_id).filter(subject__in=list(names)).order_by("pk")
+    return {row.subject: _standing(row) for row in rows}
+
+
+def _readings(connection_id: int) -> QuerySet[Reading]:
+    """Those that count."""
+    counting = Q(answered_at=None) | Q(expires_at__gt=clock.now())
+    return Reading.objects.filter(counting, connection_id=connection_id, kind=Reading.Kind.NAME)
+
+
+def _standing(row: Reading) -> Standing:
+    if row.answered_at is None:
+        return Standing(row.subject, waiting=True)
+    told: dict[str, Any] = row.result or {}
+    problem = str((row.problem or {}).get("message", ""))
+    return Standing(row.subject, refusal=told.get("refusal", ""), free=told.get("free", ""), problem=problem)
+
+
+def ask(draft: Draft, names: Mapping[str, str], *, actor: Actor) -> dict[str, Standing]:
+    """Have Azure asked for the names, those apart that were asked for already. By name how all of them stand.
+
+    names: of accounts, with the subscription through which Azure is asked. Looking is no verb, so the audit has no entry of it.
+    """
+    assert actor.person is not None
+    access.require(actor.person, Permission.REPLICATE, draft.vault)
+    known = standings(draft.connection_id, names)
+    for name in names.keys() - known.keys():
+        reading = Reading.objects.create(
+            connection_id=draft.connection_id,
+            vault_id=draft.vault_id,
+            kind=Reading.Kind.NAME,
+            subject=name,
+            asked_by=actor.person,
+            asked_at=clock.now(),
+            result={"subscription": names[name]},
+        )
+        ring("answer_reading", reading.pk)
+        known[name] = Standing(name, waiting=True)
+    return known
+
+
+def forget(connection_id: int) -> None:
+    """Ask anew when a name is asked for again: somebody wants to know what has changed."""
+    _readings(connection_id).exclude(answered_at=None).update(expires_at=clock.now())
+
+
+def forget_old() -> None:
+    """Delete what has long ceased to count: whoever types leaves an answer behind for each name that rested."""
+    old = clock.now() - timedelta(days=1)
+    Reading.objects.filter(kind=Reading.Kind.NAME, expires_at__lt=old).delete()
+
+
+# -- those of a draft ----------------------------------------------------------------------------------------------------
+
+
+def wanted(draft: Draft) -> dict[str, str]:
+    """Names that a person gave to accounts that are to be made, with their subscription; those apart that are there by now.
+
+    At most three queries.
+    """
+    own = draft.machines.filter(overrides__has_any_keys=list(WORLDWIDE)).values_list("overrides", flat=True)
+    chosen = {ids.key(each): each for said in (draft.target, *own) for each in _accounts(said)}
+    if not chosen:
+        return {}
+    there = Resource.objects.filter(connection_id=draft.connection_id, gone_at=None, key__in=list(chosen))
+    made = Step.objects.filter(run__plan__draft=draft, state=StepState.SUCCEEDED, subject_key__in=list(chosen))
+    gone = {*there.values_list("key", flat=True), *made.values_list("subject_key", flat=True)}
+    return {ids.name(each): ids.subscription(each) for key, each in chosen.items() if key not in gone}
+
+
+def _accounts(said: Mapping[str, Any]) -> Iterable[str]:
+    """Those that Azure could have at all: of others the plan says what is wrong."""
+    found = (said.get(name) or "" for name in WORLDWIDE)
+    return (each for each in found if each and not naming.RULES["storage_account"].refusal(ids.name(each)))

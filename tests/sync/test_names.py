@@ -1,0 +1,81 @@
+"""Names in the world: asked of Azure once, answered by the worker's own code, and not asked again by the checks."""
+
+import pytest
+
+from replication import clock
+from replication.actions import checks, names, plans
+from replication.actions.actor import Actor
+from replication.domain import ids
+from replication.domain.choices import TargetChoices
+from replication.models import Connection, Draft, Reading
+from replication.sync import readings
+from tests.simulated import Simulator
+from tests.sync.test_checks import NAMES, admin_actor, made, make_draft
+
+pytestmark = pytest.mark.django_db
+TAKEN = "stcontosopayasr"  # by somebody else in the world (docs/scenarios.md)
+ASKED = "Microsoft.Storage/checkNameAvailability"
+__all__ = ["admin_actor"]
+
+
+def named(connection: Connection, actor: Actor, name: str) -> Draft:
+    """A draft whose cache account has this name."""
+    draft = make_draft(connection, actor, NAMES)
+    subscription = draft.target["subscription_id"]
+    account = ids.resource(ids.group(subscription, "rg-dr-sea"), "Microsoft.Storage/storageAccounts", name)
+    target = TargetChoices.from_json(draft.target)
+    assert target is not None
+    Draft.objects.filter(pk=draft.pk).update(target=target.placed({"cache_account_id": account}).to_json())
+    draft.refresh_from_db()
+    return draft
+
+
+def answered(draft: Draft, actor: Actor) -> names.Standing:
+    """What the worker finds out."""
+    (standing,) = names.ask(draft, names.wanted(draft), actor=actor).values()
+    assert standing.waiting
+    readings.answer(Reading.objects.get(kind="name").pk)
+    return names.standings(draft.connection_id, [standing.name])[standing.name]
+
+
+def asked(simulator: Simulator) -> int:
+    return sum(each["type"].lower() == ASKED.lower() for each in simulator.control("GET", "log"))
+
+
+def test_a_name_that_is_taken_comes_with_one_that_is_free(contoso: Connection, admin_actor: Actor, simulator: Simulator) -> None:
+    draft = named(contoso, admin_actor, TAKEN)
+    standing = answered(draft, admin_actor)
+    assert "already taken" in standing.refusal
+    assert standing.free == f"{TAKEN}2"
+    reading = Reading.objects.get(kind="name")
+    assert reading.answered_at is not None
+    assert reading.expires_at is not None
+    assert (reading.expires_at - reading.answered_at).total_seconds() == 30 * 60
+    before = asked(simulator)
+    assert names.ask(draft, names.wanted(draft), actor=admin_actor)[TAKEN] == standing
+    assert (asked(simulator), Reading.objects.filter(kind="name").count()) == (before, 1)
+
+
+def test_the_checks_do_not_ask_again_until_they_are_told_to(contoso: Connection, admin_actor: Actor, simulator: Simulator) -> None:
+    draft = named(contoso, admin_actor, TAKEN)
+    answered(draft, admin_actor)
+    simulator.control("DELETE", "log")
+    now = made(draft, admin_actor)
+    assert "NameTaken" in [each.code for each in now.findings]
+    assert asked(simulator) == 0
+    again = checks.again(draft, plans.compiled(draft).digest, failing=True, actor=admin_actor)
+    readings.answer(again.pk)
+    assert asked(simulator) == 1
+    assert names.standings(draft.connection_id, [TAKEN]) == {}
+
+
+def test_a_free_name_and_azure_that_does_not_answer(contoso: Connection, admin_actor: Actor, simulator: Simulator) -> None:
+    draft = named(contoso, admin_actor, "stnobodyhasthis7")
+    standing = answered(draft, admin_actor)
+    assert (standing.told, standing.refusal, standing.free) == (True, "", "")
+    Reading.objects.filter(kind="name").delete()
+    simulator.control("PUT", "faults", [{"type": "*/checkNameAvailability", "do": "status", "status": 500}])
+    standing = answered(draft, admin_actor)
+    assert (standing.told, standing.waiting, bool(standing.problem)) == (False, False, True)
+    Reading.objects.filter(kind="name").update(expires_at=clock.now())
+    assert names.standings(draft.connection_id, [standing.name]) == {}
