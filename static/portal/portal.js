@@ -34,7 +34,7 @@
   on("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig: { elt }, target } = event.detail, asked = elt.dataset.poll;
     if (!asked) return;
-    /* Led elsewhere: the session has ended. */
+    /* Led elsewhere: no session. */
     if (new URL(xhr.responseURL).pathname !== new URL(asked, location).pathname) {
       event.detail.shouldSwap = false;
       location.reload();
@@ -47,7 +47,7 @@
   });
   on("htmx:afterRequest", (event) => {
     const { xhr, requestConfig: { elt: old } } = event.detail;
-    if (!old.dataset.poll) return;
+    if (!old.dataset.poll) return scan();
     const part = byId(old.id) || old;
     if ([286, 401, 403, 404].includes(xhr.status)) delete part.dataset.poll;
     live.misses = event.detail.successful ? 0 : live.misses + 1;

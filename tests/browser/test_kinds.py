@@ -21,7 +21,7 @@ def test_unmanaged_disks_in_an_availability_set(story: Story, visit: Visit) -> N
     gestures.press(page, "Customize", "**/customize/")
     page.get_by_label(f"Target storage account of {UNMANAGED}").focus()
     # The rule's name is taken elsewhere in the world (docs/scenarios.md): another one is given.
-    page.get_by_label("Or a new account named").fill("stcontosopaydr01")
+    page.get_by_role("textbox", name="Or a new target account named", exact=True).fill("stcontosopaydr01")
     visitor.look("wizard-customize-unmanaged")
     gestures.press(page, "Apply", "**/target/")
     gestures.through_checks(page)

@@ -150,7 +150,8 @@ def test_whatever_an_address_asks_is_answered(world: World, evil: str) -> None:
         query = "&".join(
             f"{name}={asked}"
             for name in ("q", "sort", "page", "size", "health", "status", "subject", "person", "action", "outcome", "run", "request",
-                         "from", "to", "reading", "since", "ids", "newest", "machines", "span", "vault", "only", "role", "state")
+                         "from", "to", "reading", "since", "of", "cache_name", "wait", "ids", "newest", "machines", "span", "vault", "only",
+                         "role", "state")
         )  # fmt: skip
         response = world.browser("administrator").get(f"{address_of(world, row.name, row.target)}?{query}")
         assert response.status_code in {200, 204, 286}, f"{row.name}: {response.status_code}"
@@ -174,8 +175,10 @@ FORMS: dict[str, list[str]] = {
     "draft_matrix_export": ["form"],
     "draft_selection": ["select", "add", "drop", "shown", "chosen"],
     "draft_target": ["location", "subscription_id", "policy", "policy_name", "retention_hours", "app_consistent_minutes", "version", "do"],
-    "draft_customize": ["all-group_id", "all-group_name", "all-network_id", "all-network_name", "all-disk_type", "reset", "version", "do"],
-    "draft_machine": ["group_id", "network_name", "availability", "replication_group", "target_name", "static_address", "version", "do"],
+    "draft_customize": ["all-group_id", "all-group_name", "all-network_id", "all-network_name", "all-cache_name", "all-high_cache_name",
+                        "all-storage_name", "all-set_name", "all-placement_name", "all-disk_type", "reset", "version", "do"],
+    "draft_machine": ["group_id", "network_name", "cache_name", "set_name", "storage_name", "availability", "replication_group",
+                      "target_name", "static_address", "version", "do"],
     "draft_checks_again": ["failing", "reason"],
     "draft_checks_acknowledge": ["warning", "reason"],
     "draft_create_targets": ["digest", "reason"],

@@ -185,9 +185,10 @@ def test_a_thousand_machines_cost_what_a_few_do(web: Client, ready: Draft, azure
 
 
 FIELDS = (
-    "group_id", "group_name", "network_id", "network_name", "subnet_name", "availability", "churn", "cache_account_id", "disk_type",
-    "failover_type", "encryption_set_id", "placement_group_id", "placement_name", "capacity_group_id", "replication_group",
-    "storage_name", "target_name", "target_size", "static_address",
+    "group_id", "group_name", "network_id", "network_name", "subnet_name", "availability", "set_name", "churn", "cache_account_id",
+    "cache_name", "high_cache_account_id", "high_cache_name", "disk_type", "failover_type", "encryption_set_id", "placement_group_id",
+    "placement_name", "capacity_group_id", "replication_group", "storage_account_id", "storage_name", "target_name", "target_size",
+    "static_address",
 )  # fmt: skip
 HOSTILE = st.one_of(
     st.text(max_size=40),
@@ -219,10 +220,10 @@ def test_a_name_is_judged_while_it_is_typed(web: Client, ready: Draft, azure_con
     def said(field: str, text_: str, key: str = "") -> str:
         return text(web.get(f"/replicate/{ready.pk}/customize/name/", {"of": field, key or f"all-{field}": text_}))
 
-    assert "1 to 64 letters" in said("network_name", "no good!")
+    assert "2 to 64 letters" in said("network_name", "no good!")
     assert "vnet-there exists already in rg-erp-asr" in said("network_name", "VNET-there")
     assert "nothing that was read has it" in said("network_name", "vnet-new", key="network_name")
-    assert "somebody else in the world" in said("storage_name", "stnew")
+    assert "asked when it is saved" in said("storage_name", "stnew")
     assert "&lt;script&gt;" not in said("group_name", "<script>")
     assert said("nothing", "x") == said("network_name", "") == ""
     assert f'hx-get="/replicate/{ready.pk}/customize/name/?of=network_name"' in text(web.get(f"/replicate/{ready.pk}/customize/"))

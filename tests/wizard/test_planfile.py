@@ -33,7 +33,8 @@ def upload(web: Client, vault: Vault, data: bytes, name: str = "plan.json") -> H
 def customized(web: Client, ready: Draft) -> Draft:
     """Two machines, with something of everything chosen."""
     row = ready.machines.get(machine__name="erp-01")
-    post(web, ready, "customize", {"all-group_name": "rg-dr", "all-failover_type": "StandardSSD_LRS", "all-replication_group": "erp"})
+    post(web, ready, "customize", {"all-group_name": "rg-dr", "all-failover_type": "StandardSSD_LRS", "all-replication_group": "erp",
+                                   "all-cache_name": "stcalm01", "all-high_cache_name": "stbusy01"})  # fmt: skip
     post(web, ready, f"customize/{row.pk}", {"target_name": "erp-dr", "churn": "High", "network_name": "vnet-dr"})
     ready.refresh_from_db()
     return ready

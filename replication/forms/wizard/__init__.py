@@ -1,6 +1,6 @@
 """The wizard's forms: one plain form a page. Choices that come from rows are passed in; nothing here reads the database."""
 
-from replication.forms.wizard.customize import NEW, EveryForm, MachineForm, ManyForm, RowForm
+from replication.forms.wizard.customize import EveryForm, MachineForm, ManyForm, RowForm
 from replication.forms.wizard.options import Options, listed
 from replication.forms.wizard.placement import CHURN, DISK_TYPES, LABELS, availability, initial
 from replication.forms.wizard.planfile import PlanFileForm
@@ -11,7 +11,6 @@ __all__ = [
     "CHURN",
     "DISK_TYPES",
     "LABELS",
-    "NEW",
     "EveryForm",
     "MachineForm",
     "ManyForm",

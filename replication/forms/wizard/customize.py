@@ -1,7 +1,7 @@
 """The forms of *Customize*: for all machines, for one in the table, for one with its disks, and for many at once."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -9,57 +9,55 @@ from django import forms
 from replication.domain import ids
 from replication.domain.choices import DiskChoice, MachineChoice
 from replication.domain.inventory import Disk, Machine
+from replication.domain.targets import NEW, Homes
 from replication.forms.live import live
 from replication.forms.wizard.options import Options
 from replication.forms.wizard.placement import DISK_TYPES, LABELS, PlacementForm, initial, obeying, said_of_availability
 
-# What can be made new under a name of one's own: field -> (the name's field, rule, ARM type; '' is a resource group).
-NEW = {
-    "group_id": ("group_name", "resource_group", ""),
-    "network_id": ("network_name", "virtual_network", "Microsoft.Network/virtualNetworks"),
-    "storage_account_id": ("storage_name", "storage_account", "Microsoft.Storage/storageAccounts"),
-    "placement_group_id": ("placement_name", "placement_group", "Microsoft.Compute/proximityPlacementGroups"),
-}
 _NEW_LABELS = {
     "group_name": "Or a new group named",
     "network_name": "Or a new network named",
-    "storage_name": "Or a new account named",
+    "cache_name": "Or a new cache account named",
+    "high_cache_name": "Or a new account for high churn named",
+    "storage_name": "Or a new target account named",
+    "set_name": "Or a new availability set named",
     "placement_name": "Or a new placement group named",
 }
+_CONTROLS = {"availability_set_id": "availability"}  # where the list does not have the field's own name
+
+Refusal = Callable[[str, str, str], str]
 
 
 class NewNames(PlacementForm):
-    """A placement in which new things can be named; Azure's rules are checked here, names taken by the page while one types."""
+    """A placement in which what does not exist yet can be named: wherever there is a list to choose from, a name stands below it."""
 
-    def __init__(self, *args: Any, check: str = "", **kwargs: Any) -> None:
-        """check: the address that says of a name whether Azure takes it and whether something has it already."""
+    def __init__(self, *args: Any, homes: Homes, refusal: Refusal, check: str, said: Mapping[str, str], **kwargs: Any) -> None:
+        """homes: where new things are made. refusal: of (field of Placement, name, id) why that cannot be made, in a sentence, or ''.
+
+        check: the address that says the same while one types; said: what stands below a field at first.
+        """
         super().__init__(*args, **kwargs)
-        for name, (text, _, _) in NEW.items():
-            if name in self.fields:
-                self.fields[text] = forms.CharField(label=_NEW_LABELS[text], required=False, max_length=90)
-                if check:
-                    live(self.fields[text], f"{check}?of={text}")
+        self._homes, self._refusal = homes, refusal
+        for name, kind in NEW.items():
+            if _CONTROLS.get(name, name) in self.fields:
+                self.fields[kind.text] = forms.CharField(label=_NEW_LABELS[kind.text], required=False, max_length=90)
+                rest = 1000 if kind.worldwide else 400  # Azure is not asked for every beginning of a name
+                live(self.fields[kind.text], f"{check}?of={kind.text}", said.get(kind.text, ""), rest)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        for text, rule, _ in NEW.values():
-            if data.get(text):
-                try:
-                    obeying(rule, data[text])
-                except forms.ValidationError as error:
-                    self.add_error(text, error)
+        for name, arm_id in self._homes.new(data):
+            if refused := self._refusal(name, data[NEW[name].text], arm_id):
+                self.add_error(NEW[name].text, refused)
         return data
 
-    def named(self, subscription_id: str, default_group: str) -> dict[str, str]:
-        """The fields of Placement, of a valid form: a new name becomes the id that it will have."""
-        data = self.placement()
-        group = self.cleaned_data.get("group_name")
-        if group:
-            data["group_id"] = ids.group(subscription_id, group)
-        for name, (text, _, type_) in NEW.items():
-            if type_ and self.cleaned_data.get(text):
-                data[name] = ids.resource(data.get("group_id") or default_group, type_, self.cleaned_data[text])
-        return data
+    def new(self) -> dict[str, str]:
+        """The fields of Placement that are named anew, of a valid form: the ids that they will have."""
+        named = dict(self._homes.new(self.cleaned_data))
+        return named | ({"availability_zone": ""} if "availability_set_id" in named else {})
+
+    def placement(self) -> dict[str, str]:
+        return super().placement() | self.new()
 
     def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings; empty sections are left out."""
@@ -70,8 +68,10 @@ class NewNames(PlacementForm):
 _SECTIONS = (
     ("Location", ("group_id", "group_name")),
     ("Network", ("network_id", "network_name", "subnet_name")),
-    ("Storage", ("churn", "cache_account_id", "disk_type", "failover_type", "encryption_set_id", "storage_account_id", "storage_name")),
-    ("Availability and consistency", ("availability", "placement_group_id", "placement_name", "capacity_group_id", "replication_group")),
+    ("Storage", ("churn", "disk_type", "failover_type", "encryption_set_id", "cache_account_id", "cache_name", "high_cache_account_id",
+                 "high_cache_name", "storage_account_id", "storage_name")),
+    ("Availability and consistency", ("availability", "set_name", "placement_group_id", "placement_name", "capacity_group_id",
+                                      "replication_group")),
 )  # fmt: skip
 
 
@@ -113,6 +113,8 @@ class MachineForm(NewNames):
     def __init__(self, *args: Any, machine: Machine, choice: MachineChoice, keys: Options, **kwargs: Any) -> None:
         after = {name: getattr(choice, name) for name in AFTER_PROTECTION}
         super().__init__(*args, initial=initial(choice) | after, **kwargs)
+        if not machine.availability_set_id:  # a set only for machines that are in one at their source
+            self.fields.pop("set_name", None)
         self.disks = [DiskFields(self, disk, choice.disks.get(ids.key(disk.id)), keys) for disk in machine.disks]
         if "network_id" not in self.fields:  # a classic machine: name and addresses are set at recovery
             for name in AFTER_PROTECTION:
@@ -142,11 +144,11 @@ class MachineForm(NewNames):
             words.get(sent, sent)[:300] or NOTHING,
         )
 
-    def choice(self, subscription_id: str, default_group: str) -> MachineChoice:
+    def choice(self) -> MachineChoice:
         """What was chosen, of a valid form."""
         after = {name: self.cleaned_data[name] for name in AFTER_PROTECTION if name in self.cleaned_data}
         disks = {ids.key(each.disk.id): each.choice() for each in self.disks}
-        return MachineChoice(**self.named(subscription_id, default_group), **after, disks=disks)
+        return MachineChoice(**self.placement(), **after, disks=disks)
 
 
 class DiskFields:
@@ -215,7 +217,7 @@ _DISK_LABELS = {
 KEEP, BY_RULE = "", "by-rule"
 
 
-class ManyForm(PlacementForm):
+class ManyForm(NewNames):
     """One change for many machines: '' leaves a field as each machine has it, 'by-rule' takes its own choice away."""
 
     def __init__(self, *args: Any, options: Mapping[str, Options], **kwargs: Any) -> None:
@@ -234,7 +236,7 @@ class ManyForm(PlacementForm):
         chosen = {name: "" if value == BY_RULE else value for name, value in data.items()}
         if "availability" in chosen:
             chosen |= said_of_availability(chosen.pop("availability"))
-        return chosen
+        return chosen | self.new()
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -7,6 +7,7 @@ from django import forms
 
 from replication.domain import ids, naming
 from replication.domain.choices import PolicyChoice, TargetChoices
+from replication.forms.live import live
 from replication.forms.wizard.options import Options
 
 RETENTION_HOURS = (0, 15 * 24)  # 0 keeps the latest point only; 15 days is the most (portal-behaviour.md §1.6)
@@ -56,8 +57,10 @@ class TargetForm(forms.Form):
         help_text="In the vault's resource group. Its identity needs the role Contributor on the vault.",
     )
 
-    def __init__(self, *args: Any, options: Mapping[str, Options], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, options: Mapping[str, Options], check: str, **kwargs: Any) -> None:
+        """check: the address that says of a name whether it can be had."""
         super().__init__(*args, **kwargs)
+        live(self.fields["policy_name"], f"{check}?of=policy_name")
         for name, choices in options.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)

@@ -1,8 +1,9 @@
 """What the wizard's pages show, one module a page; `steps` and `plan` serve several."""
 
-from replication.presenters.wizard.customize import Row, Targets, name_said, unseen
+from replication.presenters.wizard.customize import Row, Targets, unseen
 from replication.presenters.wizard.machines import MachineRow, Totals, counted, pickable, picker, totals
 from replication.presenters.wizard.matrix import Matrix, unknown
+from replication.presenters.wizard.names import Names, Said, in_the_world
 from replication.presenters.wizard.pasting import Pasted
 from replication.presenters.wizard.plan import Line, counts, disks, lines, stages, summary
 from replication.presenters.wizard.review import ProtectedRow, in_words, protected_rows
@@ -16,9 +17,11 @@ __all__ = [
     "Line",
     "MachineRow",
     "Matrix",
+    "Names",
     "Pasted",
     "ProtectedRow",
     "Row",
+    "Said",
     "SourceOptions",
     "Targets",
     "Totals",
@@ -29,9 +32,9 @@ __all__ = [
     "disks",
     "first_open",
     "found",
+    "in_the_world",
     "in_words",
     "lines",
-    "name_said",
     "page_url",
     "pickable",
     "picker",

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from replication import access
-from replication.domain import ids, naming
+from replication.domain import ids
 from replication.domain import regions as rules
 from replication.domain.choices import NONE, Choices
-from replication.domain.compiler import Resolver, Target
+from replication.domain.compiler import HIGH, NORMAL, Resolver, Target
 from replication.domain.inventory import Machine as DomainMachine
 from replication.domain.inventory import Model
 from replication.domain.plan import Facts
-from replication.forms.wizard import CHURN, DISK_TYPES, NEW, Options, RowForm, availability, listed
+from replication.domain.targets import Homes
+from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
 from replication.models import Draft, DraftMachine, Person, Resource
 
 Kind = Resource.Kind
@@ -54,7 +55,7 @@ class Targets:
 
     def _caches(self, draft: Draft, person: Person) -> dict[str, list[str]]:
         """Accounts of the source region by the churn that they serve (§1.4); without shared keys none serves."""
-        found: dict[str, list[str]] = {"Normal": [], "High": []}
+        found: dict[str, list[str]] = {NORMAL: [], HIGH: []}
         rows = access.sources(person, draft.vault).filter(
             kind=Kind.ACCOUNT, location=self.source.location, subscription_id__in=self.source.subscription_ids
         )
@@ -62,24 +63,20 @@ class Targets:
             if _classic(arm_id) or not document.get("shared_key", True):
                 continue
             if document.get("kind") == "BlockBlobStorage":
-                found["High"].append(arm_id)
+                found[HIGH].append(arm_id)
             elif str(document.get("sku", "")).startswith("Standard"):
-                found["Normal"].append(arm_id)
+                found[NORMAL].append(arm_id)
         return found
 
     def every(self) -> dict[str, Options]:
         """For all machines: each list begins with the rule in words."""
         target, facts, patterns = self.target, self.facts, self.facts.naming
-        cache = self._plain.cache_id()
         name = patterns.made(
             "resource_group", "<source group>", vault=facts.vault.name, source="", target=target.location
         )
         options: dict[str, Options] = {
             "group_id": listed(f"By the rule: {name}", self.groups, target.group_id),
-            "cache_account_id": [
-                *listed(f"By the rule: {_known(cache, facts.accounts)}", self.caches["Normal"], target.cache_account_id),
-                *((each, f"{ids.name(each)} (high churn)") for each in self.caches["High"]),
-            ],
+            "cache_account_id": self._cache(NORMAL, target.cache_account_id),
             "storage_account_id": listed("By the rule: after the source account", self.ids[Kind.ACCOUNT], target.storage_account_id),
         }  # fmt: skip
         if self.source.model is Model.CLASSIC:
@@ -91,9 +88,19 @@ class Targets:
             "subnet_name": [("", "By the rule: the source subnet's name"), *((each, each) for each in sorted(networks))],
             "availability": availability("By the rule: as the source", self.zones, self._sets(target.availability_set_id)),
             "churn": CHURN,
+            "high_cache_account_id": self._cache(HIGH, target.high_cache_account_id),
             "disk_type": DISK_TYPES,
             "failover_type": DISK_TYPES,
         }  # fmt: skip
+
+    def _cache(self, churn: str, chosen: str) -> Options:
+        """For all machines: the vault's account for the churn, then what is there."""
+        return listed(f"By the rule: {_known(self._plain.cache_id(None, churn), self.facts.accounts)}", self.caches[churn], chosen)
+
+    def homes(self, machine: DomainMachine, *, every: bool = False) -> Homes:
+        """Where what is new is made for the machine where it has no group of its own; every: for all, of which it is the first."""
+        group_id = self.resolver.group_id(machine) if every else self._plain.target(machine).group_id
+        return Homes(self.target.subscription_id, group_id, ids.group_of(self.resolver.cache_id(machine)))
 
     def _sets(self, chosen: str) -> Options:
         return list(listed("", self.ids[Kind.AVAILABILITY_SET], "" if chosen == NONE else chosen))[1:]
@@ -112,17 +119,14 @@ class Targets:
         """For one machine: only what applies to it; the first entry says what it gets without a choice of its own."""
         own, default = self.resolver.own(machine), self._plain.target(machine)
         facts, managed = self.facts, any(disk.managed for disk in machine.disks)
-        churn = self.resolver.churn(machine)
         options: dict[str, Options] = {
             "group_id": listed(_known(default.group_id, facts.groups), self.groups, own.group_id),
-            "cache_account_id": listed(
-                _known(default.cache_id, facts.accounts), self.caches[churn], own.cache_account_id
-            ),
+            "cache_account_id": self._own_cache(machine, NORMAL, own.cache_account_id),
         }
         if machine.model is Model.RESOURCE_MANAGER:
             options |= self._modern(machine, default)
         if not managed:
-            for name in ("churn", "disk_type", "failover_type", "encryption_set_id"):
+            for name in ("churn", "high_cache_account_id", "disk_type", "failover_type", "encryption_set_id"):
                 options.pop(name, None)
         if any(not disk.managed for disk in machine.disks):
             options["storage_account_id"] = listed("By the rule", self.ids[Kind.ACCOUNT], own.storage_account_id)
@@ -139,9 +143,13 @@ class Targets:
             "subnet_name": [("", default.subnet_name or "By the rule"), *((name, name) for name in subnets)],
             "availability": availability(_placement(default), self.zones, sets),
             "churn": [("", f"{default.churn} churn"), *CHURN[1:]],
+            "high_cache_account_id": self._own_cache(machine, HIGH, own.high_cache_account_id),
             "disk_type": DISK_TYPES,
             "failover_type": DISK_TYPES,
         }
+
+    def _own_cache(self, machine: DomainMachine, churn: str, chosen: str) -> Options:
+        return listed(_known(self._plain.cache(machine, churn), self.facts.accounts), self.caches[churn], chosen)
 
     def row(self, machine: DomainMachine) -> dict[str, Options]:
         """The same for the table, where 25 machines have such lists: long ones are cut, the choice itself is kept."""
@@ -169,25 +177,6 @@ def _known(arm_id: str, known: Mapping[str, Any]) -> str:
     return ids.name(arm_id) if ids.key(arm_id) in known else f"(new) {ids.name(arm_id)}"
 
 
-def name_said(draft: Draft, person: Person, field: str, text: str) -> str:
-    """What can be said of a name for something new, from Azure's rules and from what was read."""
-    rules = {name: (kind, rule) for kind, (name, rule, _) in NEW.items()}
-    if field not in rules or not text.strip("\x00 "):
-        return ""
-    field_of, rule = rules[field]
-    if refusal := naming.RULES[rule].refusal(text):
-        return refusal
-    kind = {"group_id": Kind.GROUP, "network_id": Kind.NETWORK, "storage_account_id": Kind.ACCOUNT}.get(
-        field_of, Kind.PLACEMENT_GROUP
-    )
-    there = access.targets(person, draft.vault).filter(kind=kind, name__iexact=text).first()
-    if there:
-        where = f" in {ids.group_name(there.arm_id)}" if kind != Kind.GROUP else ""
-        return f"{there.name} exists already{where}: choose it in the list, or give another name."
-    more = " Whether somebody else in the world has it, the checks before the run find out." if kind == Kind.ACCOUNT else ""
-    return f"Azure takes this name, and nothing that was read has it.{more}"
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """A machine of the table. extra: what of it is changed that the table does not show."""
@@ -202,7 +191,8 @@ class Row:
 
 
 _EXTRA = {
-    "cache_account_id": "cache account", "placement_group_id": "placement group", "capacity_group_id": "capacity",
+    "cache_account_id": "cache account", "high_cache_account_id": "cache account for high churn",
+    "placement_group_id": "placement group", "capacity_group_id": "capacity",
     "failover_type": "type after failover", "encryption_set_id": "encryption set", "replication_group": "replication group",
     "target_name": "name", "target_size": "size", "static_address": "address",
 }  # fmt: skip

@@ -5,7 +5,7 @@ A page that cannot be reached yet leads to the first one that is not filled in. 
 
 from django.urls import URLPattern, path
 
-from replication.views.wizard import checks, customize, drafts, machines, pasting, review, source, target
+from replication.views.wizard import checks, customize, drafts, machines, names, pasting, review, source, target
 from replication.views.wizard.shared import guarded
 
 urlpatterns: list[URLPattern] = [
@@ -23,7 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("replicate/<uuid:pk>/machines/<int:machine_pk>/", machines.why, name="draft_why"),
     path("replicate/<uuid:pk>/target/", guarded(target.target), name="draft_target"),
     path("replicate/<uuid:pk>/customize/", guarded(customize.customize), name="draft_customize"),
-    path("replicate/<uuid:pk>/customize/name/", customize.name, name="draft_name"),
+    path("replicate/<uuid:pk>/customize/name/", names.name, name="draft_name"),
+    path("replicate/<uuid:pk>/target/names/", names.names, name="draft_names"),
     path("replicate/<uuid:pk>/customize/<int:row>/", guarded(customize.machine), name="draft_machine"),
     path("replicate/<uuid:pk>/checks/", checks.page, name="draft_checks"),
     path("replicate/<uuid:pk>/checks/again/", checks.again, name="draft_checks_again"),

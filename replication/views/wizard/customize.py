@@ -9,8 +9,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import escape
-from django.views.decorators.http import require_safe
 
 from replication import finding
 from replication.actions import drafts, plans
@@ -20,6 +18,7 @@ from replication.grid import clean
 from replication.models import Draft, DraftMachine
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
+from replication.views.wizard.names import checking, chosen_names
 from replication.views.wizard.shared import open_draft, require_page, show, version
 
 MACHINES_A_PAGE = 25
@@ -54,17 +53,28 @@ class _Blade:
 
     def __init__(self, request: HttpRequest, draft: Draft, page: Page[DraftMachine]) -> None:
         self.request, self.draft, self.page = request, draft, page
-        shown = list(page)
-        known = plans.facts(draft, shown)
-        self.chosen = plans.choices(draft, shown)
+        shown, first = list(page), drafts.selected(draft)[:1]
+        read = [*shown, *(each for each in first if each not in shown)]
+        known = plans.facts(draft, read)
+        self.chosen = plans.choices(draft, read)
         self.targets = present.Targets(draft, signed_in(request), self.chosen, known)
         data = request.POST if request.method == "POST" and request.POST.get("do") != "many" else None
-        every = self.targets.every()
+        self.options, self.first = self.targets.every(), known.machines[first[0].machine.key]
         self.every = EveryForm(
-            data, prefix="all", initial=initial(self.chosen.target), options=every, check=_check(draft)
+            data,
+            prefix="all",
+            initial=initial(self.chosen.target),
+            options=self.options,
+            homes=self.targets.homes(self.first, every=True),
+            **checking(request, draft, self.chosen.target, "all-"),
         )
-        self.many = ManyForm(prefix="many", options=every)
+        self.many = self.many_form()
         self.rows = [self._row(row, data) for row in shown]
+
+    def many_form(self, data: Any = None) -> ManyForm:
+        """One change for many machines."""
+        homes = self.targets.homes(self.first)
+        return ManyForm(data, prefix="many", options=self.options, homes=homes, **checking(self.request, self.draft))
 
     def _row(self, row: DraftMachine, data: Any) -> present.Row:
         machine = self.targets.facts.machines[row.machine.key]
@@ -82,20 +92,16 @@ class _Blade:
         wrong = sum(not row.form.is_valid() for row in self.rows)
         return self.every.is_valid() and not wrong
 
-    def default_group(self) -> str:
-        """The group in which what is new is made where none was chosen."""
-        first = next(iter(self.targets.facts.machines.values()), None)
-        return self.targets.resolver.group_id(first) if first else ""
-
     def save(self) -> HttpResponse:
         """Save both halves in one go; a reset button empties one machine's row."""
         request, draft, before = self.request, self.draft, self.chosen.target
         reset = request.POST.get("reset", "")
-        placed = self.every.named(before.subscription_id, self.default_group())
+        placed = self.every.placement()
         own = {row.chosen.pk: _own(row, reset) for row in self.rows}
         drafts.save_customized(
             draft, before.placed(placed), own, version=version(request), actor=actor(request, draft.vault)
         )
+        chosen_names(request, draft)
         if reset or request.POST.get("do") == "stay":
             return _back(request, draft)
         messages.success(request, "The changes were kept in the draft.")
@@ -127,33 +133,14 @@ def _back(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 def _many(request: HttpRequest, draft: Draft, blade: _Blade, rows: QuerySet[DraftMachine]) -> HttpResponse:
     """One change for every machine that the filter shows, on all pages of it."""
-    form = ManyForm(request.POST, prefix="many", options=blade.targets.every())
-    blade.many = form
+    form = blade.many = blade.many_form(request.POST)
     if not form.is_valid():
         return blade.show(rows, status=422)
     who = actor(request, draft.vault)
     number = drafts.override_many(draft, rows, form.changes(), version=version(request), actor=who)
+    chosen_names(request, draft)
     messages.success(request, f"{number:,} machine{'s were' if number != 1 else ' was'} changed in the draft.")
     return _back(request, draft)
-
-
-# --- a name that is being typed -------------------------------------------------------------------------------------------------
-
-
-def _check(draft: Draft) -> str:
-    return reverse("replication:draft_name", args=[draft.pk])
-
-
-@require_safe
-def name(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Whether Azure takes the name of something new, and whether what was read has it already. Nothing is changed."""
-    draft = open_draft(request, pk, "review")
-    if isinstance(draft, HttpResponse):
-        return draft
-    field = request.GET.get("of", "")
-    texts = [str(value) for key, value in request.GET.items() if field and key != "of" and key.endswith(field)]
-    said = present.name_said(draft, signed_in(request), field, texts[0][:200]) if texts else ""
-    return HttpResponse(escape(said))
 
 
 # --- one machine --------------------------------------------------------------------------------------------------------------
@@ -178,14 +165,14 @@ def machine(request: HttpRequest, pk: UUID, row: int) -> HttpResponse:
         choice=targets.resolver.own(source),
         keys=targets.keys(),
         options=targets.machine(source),
-        check=_check(draft),
+        homes=targets.homes(source),
+        **checking(request, draft, targets.resolver.own(source)),
         group=source.model.value != "Classic",
     )
     if request.method == "POST" and request.POST.get("do") == "reset":
         return _save_machine(request, draft, found, MachineChoice(), form)
     if form.is_valid():
-        choice = form.choice(chosen.target.subscription_id, targets.resolver.target(source).group_id)
-        return _save_machine(request, draft, found, choice, form)
+        return _save_machine(request, draft, found, form.choice(), form)
     context = {"form": form, "row": found, "source": source, "changed": bool(found.overrides)}
     status = 422 if request.method == "POST" else 200
     return show(request, draft, "target", context, template="machine", status=status)
@@ -199,5 +186,6 @@ def _save_machine(
     except drafts.Stale as stale:
         stale.differences = form.differences()
         raise
+    chosen_names(request, draft)
     messages.success(request, f"{row.machine.name}: the changes were kept in the draft.")
     return redirect(reverse("replication:draft_customize", args=[draft.pk]))

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from replication import access
 from replication.actions import compiled, drafts
@@ -12,6 +13,7 @@ from replication.forms.wizard import TargetForm
 from replication.models import Draft
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
+from replication.views.wizard.names import check_url, chosen_names, waits
 from replication.views.wizard.shared import onward, open_draft, require_page, show, side, source_of, version
 
 
@@ -24,6 +26,8 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     before = TargetChoices.from_json(draft.target)
     present_choice = before or present.default_target(draft, signed_in(request), source_of(draft))
     if request.method != "POST":
+        if waits(request) and not any(each.holds for each in chosen_names(request, draft)):
+            return onward(request, draft, "checks")
         return _target_page(request, draft, target_form(request, draft, present_choice), present_choice)
     form = target_form(request, draft, present_choice, request.POST)
     if not form.is_valid():
@@ -32,7 +36,11 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.POST.get("do") == "update":
         return _target_page(request, draft, form, new)
     drafts.save_target(draft, new, version=version(request), actor=actor(request, draft.vault))
-    return onward(request, draft, "customize" if request.POST.get("do") == "customize" else "checks")
+    if request.POST.get("do") == "customize":
+        return onward(request, draft, "customize")
+    if request.POST.get("do") != "close" and any(each.holds for each in chosen_names(request, draft)):
+        return redirect(f"{present.page_url(draft, 'target')}?wait=1")
+    return onward(request, draft, "checks")
 
 
 def target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data: Any = None) -> TargetForm:
@@ -48,6 +56,7 @@ def target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data:
             "policy": [*policies, ("", "New policy")],
             "automation_account_id": present.automation_accounts(draft.vault),
         },
+        check=check_url(draft),
     )
 
 
@@ -70,7 +79,9 @@ def _target_initial(target: TargetChoices, policies: list[tuple[str, str]]) -> d
 def _target_page(
     request: HttpRequest, draft: Draft, form: TargetForm, target: TargetChoices, status: int = 200
 ) -> HttpResponse:
-    return show(request, draft, "target", target_context(draft, form, target), status=status)
+    names = chosen_names(request, draft)
+    about = {"names": names, "asking": any(each.waiting for each in names), "wait": waits(request) and request.method != "POST"}
+    return show(request, draft, "target", target_context(draft, form, target) | about, status=status)
 
 
 def target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dict[str, Any]:

@@ -1,0 +1,272 @@
+"""New things under names of one's own: every kind, for all machines, for many and for one; and *Next* that waits for the world."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from replication import clock
+from replication.actions import plans
+from replication.domain import ids
+from replication.domain import inventory as inv
+from replication.domain.targets import NEW, WORLDWIDE
+from replication.models import Connection, Draft, GrantScope, Person, Reading, Vault
+from tests.conftest import OTHER_SUBSCRIPTION, SUBSCRIPTION, _person
+from tests.domain import estate
+
+from .conftest import store_machine, store_resource
+from .walk import TARGET, choose, post, text
+
+pytestmark = pytest.mark.django_db
+
+ACCOUNTS, SETS = "Microsoft.Storage/storageAccounts", "Microsoft.Compute/availabilitySets"
+ASR = ids.group(SUBSCRIPTION, "rg-erp-asr")
+
+
+@pytest.fixture
+def draft(web: Client, ready: Draft, azure_connection: Connection) -> Draft:
+    """With a machine in an availability set, which has an unmanaged disk beside a managed one."""
+    disks = (estate.disk("os", is_os=True), estate.disk("vhd", managed=False, id="https://stsource.blob.core.windows.net/vhds/a.vhd"))
+    choose(web, ready, store_machine(azure_connection, estate.machine("erp-09", availability_set_id=estate.SET, disks=disks)))
+    return ready
+
+
+def address(draft: Draft, page: str) -> str:
+    return f"/replicate/{draft.pk}/{page}/"
+
+
+def one(draft: Draft) -> str:
+    return f"customize/{draft.machines.get(machine__name='erp-09').pk}"
+
+
+def told(name: str, **result: str) -> None:
+    """The worker's answer (tests/sync/test_names.py)."""
+    now = clock.now()
+    waiting = Reading.objects.filter(kind="name", subject=name, answered_at=None)
+    assert waiting.update(answered_at=now, expires_at=now + timedelta(minutes=30), result={"refusal": "", "free": ""} | result)
+
+
+# --- every kind ------------------------------------------------------------------------------------------------------------
+
+GOOD = {"group_name": "rg-new", "network_name": "vnet-new", "cache_name": "stcalm01", "high_cache_name": "stbusy01",
+        "storage_name": "sttarget01", "set_name": "as-new", "placement_name": "ppg-new"}  # fmt: skip
+BAD = {"group_name": "ends.", "network_name": "x", "cache_name": "Capitals", "high_cache_name": "st-hyphen", "storage_name": "st",
+       "set_name": "-first", "placement_name": "p" * 81}  # fmt: skip
+
+
+def test_there_is_a_name_for_every_kind_that_a_plan_can_make() -> None:
+    assert {kind.text for kind in NEW.values()} == set(GOOD) == set(BAD)
+    assert WORLDWIDE == ("cache_account_id", "high_cache_account_id", "storage_account_id")
+
+
+@pytest.mark.parametrize("where", ["all-", "many-", ""])
+def test_every_kind_can_be_named_and_lies_where_it_must(web: Client, draft: Draft, where: str) -> None:
+    page, do = (one(draft), "save") if not where else ("customize", "many" if where == "many-" else "next")
+    assert post(web, draft, page, {f"{where}{name}": value for name, value in GOOD.items()} | {"do": do}).status_code == 302
+    draft.refresh_from_db()
+    said = draft.target if where == "all-" else draft.machines.get(machine__name="erp-09").overrides
+    group, cache = ids.group(SUBSCRIPTION, "rg-new"), ids.group(SUBSCRIPTION, "rg-dr")
+    assert {name: said[name] for name in NEW} == {
+        "group_id": group,
+        "network_id": ids.resource(group, "Microsoft.Network/virtualNetworks", "vnet-new"),
+        "cache_account_id": ids.resource(cache, ACCOUNTS, "stcalm01"),
+        "high_cache_account_id": ids.resource(cache, ACCOUNTS, "stbusy01"),
+        "storage_account_id": ids.resource(group, ACCOUNTS, "sttarget01"),
+        "availability_set_id": ids.resource(group, SETS, "as-new"),
+        "placement_group_id": ids.resource(group, "Microsoft.Compute/proximityPlacementGroups", "ppg-new"),
+    }
+    review = text(web.get(address(draft, "review")))
+    for name in set(GOOD.values()) - {"stbusy01"}:  # no machine has high churn
+        assert name in review, name
+    assert "stbusy01" not in review
+    shown = text(web.get(address(draft, page)))
+    assert "(new) as-new" in shown
+    assert "(new) stcalm01" in shown or where == "many-"
+
+
+@pytest.mark.parametrize("field", BAD)
+def test_what_azure_does_not_take_is_refused_on_the_field(web: Client, draft: Draft, field: str) -> None:
+    before = Draft.objects.values("target", "version").get(pk=draft.pk)
+    for page, prefix in (("customize", "all-"), ("customize", "many-"), (one(draft), "")):
+        answer = post(web, draft, page, {f"{prefix}{field}": BAD[field], "do": "many" if prefix == "many-" else "next"})
+        assert answer.status_code == 422, prefix
+        shown = text(answer)
+        assert f'id="id_{prefix}{field}_error"' in shown
+        assert "The name needs" in shown
+        assert BAD[field] in shown
+    assert Draft.objects.values("target", "version").get(pk=draft.pk) == before
+    assert not Reading.objects.filter(kind="name").exists()
+
+
+def test_a_set_is_for_machines_that_are_in_one(web: Client, draft: Draft) -> None:
+    other = draft.machines.get(machine__name="erp-01").pk
+    assert 'name="set_name"' not in text(web.get(address(draft, f"customize/{other}")))
+    assert post(web, draft, "customize", {"all-set_name": "as-all"}).status_code == 302
+    assert "as-all" in text(web.get(address(draft, "review")))
+    assert post(web, draft, f"customize/{other}", {"set_name": "as-own"}).status_code == 302
+    assert "as-own" not in str(draft.machines.get(machine__name="erp-01").overrides)
+
+
+def test_a_new_set_lies_in_the_group_of_each_machine(web: Client, draft: Draft, azure_connection: Connection) -> None:
+    """Azure wants both in one group."""
+    crm = ids.resource(ids.group(SUBSCRIPTION, "rg-crm"), "Microsoft.Compute/virtualMachines", "crm-01")
+    disks = (estate.disk("crm-os", is_os=True),)
+    choose(web, draft, store_machine(azure_connection, estate.machine(
+        "crm-01", id=crm, resource_group="rg-crm", availability_set_id=estate.SET, disks=disks)))  # fmt: skip
+    assert post(web, draft, "customize", {"all-set_name": "as-one"}).status_code == 302
+    draft.refresh_from_db()
+    sets = {step.spec.id for step in plans.compiled(draft).resources if step.spec.kind == "availability_set"}
+    assert sets == {ids.resource(ids.group(SUBSCRIPTION, f"{group}-asr"), SETS, "as-one") for group in ("rg-erp", "rg-crm")}
+
+
+# --- what was read ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_there_already_is_refused_where_there_can_be_only_one(web: Client, draft: Draft, azure_connection: Connection) -> None:
+    there = [f"{ASR}/providers/Microsoft.Network/virtualNetworks/vnet-there", f"{estate.GROUP}/providers/{ACCOUNTS}/stthere01"]
+    store_resource(azure_connection, "virtual_network", estate.network(there[0], "southeastasia"))
+    store_resource(azure_connection, "storage_account", estate.account("stthere01"))
+    store_resource(azure_connection, "resource_group", inv.ResourceGroup(id=ASR, name="rg-erp-asr", location="southeastasia"))
+    refused = {"network_name": "VNET-there", "cache_name": "stthere01", "storage_name": "stthere01", "group_name": "RG-erp-asr"}
+    for field, name in refused.items():
+        answer = post(web, draft, "customize", {f"all-{field}": name})
+        assert answer.status_code == 422, field
+        assert "exists already" in text(answer), field
+    elsewhere = {"all-network_name": "vnet-there", "all-group_name": "rg-other"}
+    assert post(web, draft, "customize", elsewhere).status_code == 302  # in another group it is free
+
+
+def test_what_the_role_does_not_open_is_not_reused_by_its_name(
+    web: Client, draft: Draft, admin: Person, azure_connection: Connection
+) -> None:
+    there = estate.network(f"{ASR}/providers/Microsoft.Network/virtualNetworks/vnet-secret", "southeastasia")
+    store_resource(azure_connection, "virtual_network", there)
+    GrantScope.objects.filter(grant__person=admin, side="target").update(resource_group="rg-open")
+    answer = post(web, draft, "customize", {"all-network_name": "vnet-secret"})
+    assert answer.status_code == 422
+    assert "not among those that your role opens" in text(answer)
+
+
+# --- while one types -------------------------------------------------------------------------------------------------------
+
+
+def typed(web: Client, draft: Draft, field: str, name: str, **more: Any) -> Any:
+    return web.get(f"/replicate/{draft.pk}/customize/name/", {"of": field, f"all-{field}": name} | more, HTTP_HX_REQUEST="true")
+
+
+def test_a_name_in_the_world_is_asked_for_once_while_it_is_typed(web: Client, draft: Draft) -> None:
+    first = typed(web, draft, "cache_name", "stmine01")
+    assert "Azure is being asked whether anybody in the world has the name stmine01" in text(first)
+    assert "data-poll=" in text(first)
+    assert "since=asked" in text(first)
+    assert typed(web, draft, "cache_name", "stmine01", since="asked").status_code == 204
+    assert typed(web, draft, "storage_name", "stmine01").status_code == 200
+    assert Reading.objects.filter(kind="name").count() == 1
+    told("stmine01")
+    last = typed(web, draft, "cache_name", "stmine01", since="asked")
+    assert (last.status_code, "Nobody in the world has the name stmine01." in text(last)) == (286, True)
+    assert "data-poll" not in text(last)
+    assert post(web, draft, "customize", {"all-cache_name": "stmine01"}).status_code == 302
+    assert Reading.objects.filter(kind="name").count() == 1  # while the answer is fresh
+    Reading.objects.update(expires_at=clock.now())
+    assert "being asked" in text(typed(web, draft, "cache_name", "stmine01"))
+    assert Reading.objects.filter(kind="name").count() == 2
+
+
+def test_only_a_script_of_the_owner_asks_by_typing(web: Client, draft: Draft, vault: Vault) -> None:
+    said = web.get(f"/replicate/{draft.pk}/customize/name/", {"of": "cache_name", "all-cache_name": "stmine01"})
+    assert "asked when it is saved" in text(said)
+    colleague = Client()
+    colleague.force_login(_person("second-admin", "administrator", vault))
+    assert "asked when it is saved" in text(typed(colleague, draft, "cache_name", "stmine01"))
+    for name in ("no good", "\x00", "", "x" * 400):
+        assert typed(web, draft, "cache_name", name).status_code == 200
+    assert not Reading.objects.exclude(kind="machines").exists()
+
+
+def test_a_policy_is_told_of_while_it_is_typed(web: Client, draft: Draft, vault: Vault) -> None:
+    Vault.objects.filter(pk=vault.pk).update(site={"policies": [{"id": "/x/gold", "name": "gold"}]})
+
+    def said(name: str) -> str:
+        return text(web.get(f"/replicate/{draft.pk}/customize/name/", {"of": "policy_name", "policy_name": name}))
+
+    assert "gold exists already" in said("GOLD")
+    assert "no policy of the vault has it" in said("silver")
+    assert "The name needs" in said("no good")
+
+
+# --- Next waits ------------------------------------------------------------------------------------------------------------
+
+
+def test_next_waits_until_azure_has_answered(web: Client, draft: Draft) -> None:
+    assert post(web, draft, "customize", {"all-cache_name": "stmine01", "do": "next"}).status_code == 302
+    assert Reading.objects.get(kind="name").result == {"subscription": SUBSCRIPTION}
+    waits = post(web, draft, "target", TARGET | {"do": "next"})
+    assert waits.headers["Location"].endswith("/target/?wait=1")
+    page = text(web.get(waits.headers["Location"]))
+    assert "Next waits for Azure." in page
+    assert f'data-poll="/replicate/{draft.pk}/target/names/?wait=1"' in page
+    assert 'href="?wait=1"' in page
+    polled = f"/replicate/{draft.pk}/target/names/"
+    assert web.get(polled, {"wait": "1"}).status_code == 204
+    assert post(web, draft, "target", TARGET | {"do": "customize"}).headers["Location"].endswith("/customize/")
+    assert "/vaults/" in post(web, draft, "target", TARGET | {"do": "close"}).headers["Location"]
+    told("stmine01")
+    assert web.get(polled, {"wait": "1"}).headers["HX-Refresh"] == "true"
+    assert web.get(waits.headers["Location"]).headers["Location"].endswith("/checks/")
+    assert "Nobody in the world has the name stmine01" in text(web.get(polled))
+    assert post(web, draft, "target", TARGET | {"do": "next"}).headers["Location"].endswith("/checks/")
+
+
+def test_next_stays_where_a_name_is_taken(web: Client, draft: Draft) -> None:
+    post(web, draft, one(draft), {"storage_name": "stmine01"})
+    told("stmine01", refusal="The storage account named stmine01 is already taken.", free="stmine012")
+    stays = post(web, draft, "target", TARGET | {"do": "next"})
+    assert stays.headers["Location"].endswith("/target/?wait=1")
+    sentence = "stmine01 cannot be had: The storage account named stmine01 is already taken. stmine012 is free."
+    page = text(web.get(stays.headers["Location"]))
+    assert "A name is taken." in page
+    assert sentence in page
+    assert sentence in text(web.get(address(draft, one(draft))))  # on the field
+    again = post(web, draft, one(draft), {"storage_name": "stmine01"})
+    assert (again.status_code, sentence in text(again)) == (422, True)
+    assert post(web, draft, one(draft), {"storage_name": "stmine012"}).status_code == 302
+    told("stmine012")
+    assert post(web, draft, "target", TARGET | {"do": "next"}).headers["Location"].endswith("/checks/")
+
+
+def test_next_does_not_wait_for_what_is_there_by_now_nor_for_azure_that_does_not_answer(
+    web: Client, draft: Draft, azure_connection: Connection
+) -> None:
+    post(web, draft, "customize", {"all-storage_name": "stmine01", "all-group_name": "rg-new"})
+    now = clock.now()
+    refused = {"code": "AuthorizationFailed", "message": "No right to ask."}
+    Reading.objects.filter(kind="name").update(answered_at=now, expires_at=now + timedelta(minutes=5), problem=refused)
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
+    assert "Azure could not be asked for the name stmine01" in text(web.get(address(draft, "target")))
+    Reading.objects.filter(kind="name").delete()
+    made = inv.StorageAccount(id=Draft.objects.get(pk=draft.pk).target["storage_account_id"], name="stmine01", location="southeastasia",
+                              sku="Standard_LRS", kind="StorageV2")  # fmt: skip
+    store_resource(azure_connection, "storage_account", made)
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
+    assert not Reading.objects.filter(kind="name").exists()
+
+
+def test_names_by_the_rules_are_left_to_the_checks(web: Client, draft: Draft) -> None:
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
+    assert not Reading.objects.filter(kind="name").exists()
+
+
+def test_readers_of_a_draft_have_nothing_asked(web: Client, draft: Draft, vault: Vault) -> None:
+    post(web, draft, "customize", {"all-cache_name": "stmine01"})
+    Reading.objects.all().delete()
+    colleague = Client()
+    colleague.force_login(_person("second-admin", "administrator", vault))
+    assert colleague.get(address(draft, "target")).status_code == 200
+    assert colleague.get(f"/replicate/{draft.pk}/target/names/").status_code == 286
+    assert not Reading.objects.exists()
+    stranger = Client()
+    stranger.force_login(_person("stranger"))
+    assert stranger.get(f"/replicate/{draft.pk}/target/names/").status_code == 404
+    assert OTHER_SUBSCRIPTION not in str(Draft.objects.get(pk=draft.pk).target)
