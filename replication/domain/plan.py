@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from replication.domain import ids
@@ -112,7 +113,7 @@ class Objection:
     action: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     vault_id: str
     source_location: str
@@ -137,12 +138,10 @@ class Plan:
         """The machines' own steps."""
         return tuple(step for step in self.steps if step.spec.kind == ProtectSpec.kind)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the intent: machines, names, settings. New/reuse marks and order do not count, as our own writes change them."""
-        intent = sorted(
-            (json.dumps(_intent(step.spec), sort_keys=True) for step in self.steps),
-        )
+        intent = sorted(map(_SORTED.encode, (_intent(step.spec) for step in self.steps)))
         return hashlib.sha256("\n".join([ids.key(self.vault_id), *intent]).encode()).hexdigest()
 
     def canonical(self) -> str:
@@ -168,6 +167,9 @@ def parse(document: str) -> Plan:
         machines=tuple((each[0], each[1]) for each in data["machines"]),
         steps=tuple(PlannedStep.from_json(step) for step in data["steps"]),
     )
+
+
+_SORTED = json.JSONEncoder(sort_keys=True)
 
 
 def _intent(spec: Spec) -> dict[str, Any]:

@@ -4,7 +4,8 @@ A spec names the whole resource by its ARM id, so that the same spec always mean
 anything is sent, what is sent, and what is compared with the answer afterwards. Specs are stored in Step.spec as JSON.
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, ClassVar
 
 from replication.domain import ids
@@ -57,10 +58,19 @@ class Spec:
 
 
 def _written(value: Any) -> Any:
-    """As dataclasses.asdict gives it, in a third of the time: a plan of a thousand machines has four thousand of them."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {each.name: _written(getattr(value, each.name)) for each in fields(value)}
-    return tuple(map(_written, value)) if isinstance(value, tuple) else value
+    """As dataclasses.asdict gives it, in a fraction of the time: a plan of a thousand machines has four thousand of them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_written, value))
+    names = _names(value.__class__)
+    return {name: _written(getattr(value, name)) for name in names} if names else value
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    """The fields of a dataclass; of anything else none."""
+    return tuple(each.name for each in fields(cls)) if is_dataclass(cls) else ()
 
 
 def _plain(value: Any) -> Any:

@@ -7,19 +7,21 @@ import pytest
 
 from replication.domain import ids, naming
 from replication.domain.choices import DiskChoice, MachineChoice, PolicyChoice
-from replication.domain.compiler import compile_plan
+from replication.domain.compiler import Resolver, compile_plan
 from replication.domain.inventory import (
     AutomationAccount,
     CapacityGroup,
     EncryptionSet,
     Machine,
+    Model,
+    Nic,
     PlacementGroup,
     StorageAccount,
 )
 from replication.domain.plan import Plan, parse
 from replication.domain.specs import AgentUpdateSpec, ProtectSpec, StorageSpec
 
-from .estate import GROUP, SUB, VAULT, choices, disk, facts, machine
+from .estate import GROUP, NETWORK, SET, SUB, VAULT, choices, disk, facts, machine, network
 
 ZONES = {"southeastasia": ("1", "2", "3"), "eastasia": ("1", "2", "3")}
 TARGET_GROUP = ids.group(SUB, "rg-erp-asr")
@@ -222,3 +224,75 @@ def test_names_follow_the_rules_and_stay_apart() -> None:
     one, two = (rules.made("virtual_network", "x" * 63 + end, target="southeastasia") for end in "ab")
     assert one != two
     assert max(map(len, (one, two))) == 64
+
+
+def nic(network_id: str = NETWORK, subnet: str = "app") -> tuple[Nic, ...]:
+    return (Nic(id="/nic", name="nic", primary=True, subnet_id=f"{network_id}/subnets/{subnet}"),)
+
+
+OTHER_NETWORK = ids.resource(GROUP, "Microsoft.Network/virtualNetworks", "vnet-other")
+DATA = disk("data", sku="UltraSSD_LRS")
+CLASSIC: dict[str, Any] = {"model": Model.CLASSIC}
+OWN = {
+    "network_id": resource("x", "vnet"), "subnet_name": "data", "cache_account_id": resource("x", "st"), "churn": "High",
+    "availability_set_id": "none", "availability_zone": "3", "placement_group_id": resource("x", "ppg"),
+    "capacity_group_id": resource("x", "crg"), "replication_group": "erp",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("common", "change", "chosen"),
+    [
+        ({}, {"subscription_id": "22222222-2222-2222-2222-222222222222"}, {}),
+        ({}, {"resource_group": "rg-other", "nics": nic(OTHER_NETWORK)}, {}),
+        ({}, {"nics": nic(OTHER_NETWORK)}, {}),
+        ({}, {"nics": nic(subnet="data")}, {}),
+        ({}, {"nics": ()}, {}),
+        ({}, {"availability_set_id": SET}, {}),
+        ({}, {"zones": ("2",)}, {}),
+        ({}, {"facts": {"placementGroupId": "/ppg"}}, {}),
+        ({}, {"disks": (disk("os", is_os=True), DATA)}, {}),
+        ({"disks": (DATA,)}, {}, {"disks": {ids.key(DATA.id): DiskChoice(excluded=True)}}),
+        ({}, CLASSIC, {}),
+        (CLASSIC | {"cloud_service_id": "/one"}, {"cloud_service_id": "/two"}, {}),
+        (CLASSIC, {}, {}),
+        ({"nics": ()}, {}, {"group_id": resource("x", "rg")}),
+        *(({"availability_set_id": SET}, {}, {name: value}) for name, value in OWN.items()),
+    ],
+)
+def test_machines_that_differ_in_what_leads_elsewhere_have_targets_of_their_own(
+    common: dict[str, Any], change: dict[str, Any], chosen: dict[str, Any]
+) -> None:
+    one, other = machine("a", **common), machine("b", **common | change)
+    known = facts(one, other, zones=ZONES, networks={ids.key(each.id): each for each in (network(), network(OTHER_NETWORK))})
+    wanted = choices(own(other, **chosen))
+    together = Resolver(wanted, known)
+    targets = [together.target(each) for each in (one, other)]
+    assert targets == [Resolver(wanted, known).target(each) for each in (one, other)]
+    assert targets[0] != targets[1]
+
+
+def test_machines_that_are_alike_share_a_target() -> None:
+    """Names, sizes and the disks' own choices lead nowhere else."""
+    one, other = machine("a"), machine("b", size="Standard_D8s_v5", disks=(disk("os", is_os=True), disk("more")))
+    typed = own(other, disks={ids.key(other.disks[1].id): DiskChoice(excluded=True, disk_type="Standard_LRS")}, target_name="c")
+    resolve = Resolver(choices(typed), facts(one, other))
+    assert resolve.target(one) is resolve.target(other)
+
+
+def test_what_stands_against_machines_that_are_alike_is_said_of_each() -> None:
+    """A cache account of the wrong kind, and a network that was never read."""
+    arm_id = ids.resource(GROUP, "Microsoft.Storage/storageAccounts", "stcache")
+    wrong = StorageAccount(id=arm_id, name="stcache", location="eastasia", sku="Standard_LRS", kind="StorageV2", shared_key=False)
+    known = facts(machine("a"), machine("b"), accounts={ids.key(arm_id): wrong}, networks={})
+    objections = compile_plan(choices(cache_account_id=arm_id), known).objections
+    for words in ("does not allow shared keys", "its virtual network is not in the inventory"):
+        assert [each.message[:2] for each in objections if words in each.message] == ["a:", "b:"]
+
+
+def test_every_source_network_is_mapped_to_the_one_that_was_chosen_for_all() -> None:
+    machines = [machine("a"), machine("b", nics=nic(OTHER_NETWORK)), machine("c", nics=nic(OTHER_NETWORK))]
+    plan = compile_plan(choices(network_id=resource("Microsoft.Network/virtualNetworks", "vnet-dr")), facts(*machines))
+    forth = {step.key: step.used_by for step in plan.resources if step.key.startswith("network_mapping:") and step.used_by}
+    assert sorted(forth.values()) == [1, 2]
+    assert {need for step in plan.protections for need in step.needs if need in forth} == set(forth)

@@ -35,7 +35,7 @@ def compile_plan(choices: Choices, facts: Facts) -> Plan:
         vault_id=facts.vault.id,
         source_location=sheet.source,
         target_location=sheet.target,
-        steps=tuple(replace(step, used_by=sheet.users.get(step.key, 0)) for step in steps),
+        steps=tuple(replace(step, used_by=sheet.users[step.key]) if step.key in sheet.users else step for step in steps),
         machines=tuple((machine.id, machine.name) for machine in chosen),
         objections=tuple(sheet.objections),
         warnings=tuple(sheet.warnings),

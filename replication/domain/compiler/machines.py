@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from replication.domain import ids, naming, regions, settling
 from replication.domain.compiler import foundations, resources
-from replication.domain.compiler.resolver import HIGH, Resolver, Target
+from replication.domain.compiler.resolver import HIGH, DiskTarget, Resolver, Target
 from replication.domain.compiler.sheet import Sheet, key_of
 from replication.domain.eligibility import Effect, judge
-from replication.domain.inventory import Disk, Machine, Network
+from replication.domain.inventory import Disk, Machine
 from replication.domain.plan import Objection
 from replication.domain.specs import ManagedDiskSpec, PolicySpec, ProtectSpec, SettleSpec, UnmanagedDiskSpec
 
@@ -45,9 +45,17 @@ def _check_source(sheet: Sheet, machine: Machine) -> None:
 
 
 def _check_target(sheet: Sheet, machine: Machine, target: Target) -> None:
-    told = (*_churn(machine, target, sheet), *_zones(machine, target, sheet), *_disks(machine, sheet))
+    told = (
+        *_churn(machine, target, sheet),
+        *_zones(machine, target, sheet),
+        *_disks(machine, sheet),
+        *resources.cache_refusals(sheet, target.cache_id, machine, target.churn),
+    )
     for field, said in told:
         sheet.object_("customize", f"{machine.name}: {said}", field=field, machine_id=machine.id)
+    if target.network_id and sheet.resolve.network(machine, target.network_id) is None:
+        said = f"{machine.name}: its virtual network is not in the inventory; refresh it."
+        sheet.object_("machines", said, machine_id=machine.id)
     if target.replication_group:
         if refusal := naming.RULES["replication_group"].refusal(target.replication_group):
             sheet.object_("customize", f"{target.replication_group}: {refusal}", field="replication_group")
@@ -56,7 +64,7 @@ def _check_target(sheet: Sheet, machine: Machine, target: Target) -> None:
 
 def _churn(machine: Machine, target: Target, sheet: Sheet) -> Iterator[settling.Refusal]:
     """High churn is for managed disks; Premium SSD v2 and Ultra disks take nothing else (portal-behaviour.md §1.4, §4)."""
-    kept = [disk for disk in machine.disks if not sheet.resolve.disk(disk, machine).excluded]
+    kept = [disk for disk, chosen in sheet.resolve.disks(machine) if not chosen.excluded]
     fast = [disk.name for disk in kept if disk.fast]
     if target.churn == HIGH and any(not disk.managed for disk in kept):
         yield "churn", "high churn is for managed disks only."
@@ -88,8 +96,7 @@ def _zones(machine: Machine, target: Target, sheet: Sheet) -> Iterator[settling.
 
 def _disks(machine: Machine, sheet: Sheet) -> Iterator[settling.Refusal]:
     zonal = sheet.choices.source.zonal
-    for disk in machine.disks:
-        chosen = sheet.resolve.disk(disk, machine)
+    for disk, chosen in sheet.resolve.disks(machine):
         if chosen.excluded:
             if disk.is_os:
                 yield "disks", f"the operating system disk {disk.name} cannot be left out."
@@ -123,10 +130,7 @@ def check_groups(sheet: Sheet) -> None:
 def _protect(sheet: Sheet, machine: Machine, target: Target) -> None:
     managed, unmanaged = _managed(sheet, machine, target), _unmanaged(sheet, machine, target)
     needs = {
-        f"container_mapping:{sheet.source}",
-        resources.group(sheet, target.group_id),
-        resources.cache(sheet, target.cache_id, machine, target.churn),
-        *_placement(sheet, machine, target),
+        *_shared(sheet, machine, target),
         *(key_of("account", disk.target_account_id) for disk in unmanaged),
         *(key_of("encryption", disk.encryption_set_id) for disk in managed if disk.encryption_set_id),
     }
@@ -146,7 +150,7 @@ def _protect(sheet: Sheet, machine: Machine, target: Target) -> None:
         churn=target.churn,
         network_id=target.network_id,
         subnet_name=target.subnet_name,
-        excluded_disks=tuple(disk.id for disk in machine.disks if sheet.resolve.disk(disk, machine).excluded),
+        excluded_disks=tuple(disk.id for disk, chosen in sheet.resolve.disks(machine) if chosen.excluded),
         managed_disks=managed,
         unmanaged_disks=unmanaged,
     )
@@ -154,6 +158,19 @@ def _protect(sheet: Sheet, machine: Machine, target: Target) -> None:
     sheet.add(key, machine.name, spec, False, location=sheet.target, needs=tuple(sorted(needs)))
     for need in needs:
         sheet.users[need] = sheet.users.get(need, 0) + 1
+
+
+def _shared(sheet: Sheet, machine: Machine, target: Target) -> frozenset[str]:
+    """The steps that machines which are alike need together, written with the first of them."""
+    alike = sheet.resolve.alike(machine)
+    if alike not in sheet.shared:
+        sheet.shared[alike] = frozenset((
+            f"container_mapping:{sheet.source}",
+            resources.group(sheet, target.group_id),
+            resources.cache(sheet, target.cache_id, target.churn),
+            *_placement(sheet, machine, target),
+        ))  # fmt: skip
+    return sheet.shared[alike]
 
 
 def _placement(sheet: Sheet, machine: Machine, target: Target) -> set[str]:
@@ -184,8 +201,7 @@ def _network(sheet: Sheet, machine: Machine, target: Target) -> set[str]:
 
 def _managed(sheet: Sheet, machine: Machine, target: Target) -> tuple[ManagedDiskSpec, ...]:
     disks = []
-    for disk in _kept(sheet, machine, managed=True):
-        chosen = sheet.resolve.disk(disk, machine)
+    for disk, chosen in _kept(sheet, machine, managed=True):
         if chosen.encryption_set_id:
             resources.encryption_set(sheet, chosen.encryption_set_id)
         disks.append(
@@ -203,7 +219,7 @@ def _managed(sheet: Sheet, machine: Machine, target: Target) -> tuple[ManagedDis
 
 def _unmanaged(sheet: Sheet, machine: Machine, target: Target) -> tuple[UnmanagedDiskSpec, ...]:
     disks = []
-    for disk in _kept(sheet, machine, managed=False):
+    for disk, _ in _kept(sheet, machine, managed=False):
         account_id = sheet.resolve.account_id(disk, machine, target.group_id)
         source = sheet.facts.accounts.get(ids.key(disk.account_id))
         make = (source.sku if source else "Standard_LRS", "StorageV2")
@@ -214,10 +230,10 @@ def _unmanaged(sheet: Sheet, machine: Machine, target: Target) -> tuple[Unmanage
     return tuple(disks)
 
 
-def _kept(sheet: Sheet, machine: Machine, *, managed: bool) -> Iterator[Disk]:
-    for disk in machine.disks:
-        if disk.managed is managed and not sheet.resolve.disk(disk, machine).excluded:
-            yield disk
+def _kept(sheet: Sheet, machine: Machine, *, managed: bool) -> Iterator[tuple[Disk, DiskTarget]]:
+    for disk, chosen in sheet.resolve.disks(machine):
+        if disk.managed is managed and not chosen.excluded:
+            yield disk, chosen
 
 
 def _check_retention(sheet: Sheet, machine: Machine) -> None:
@@ -233,9 +249,10 @@ def _check_retention(sheet: Sheet, machine: Machine) -> None:
 
 def settlement(machine: Machine, resolve: Resolver, item_id: str) -> SettleSpec | None:
     """What was asked for the machine that Azure takes only after protection, or None."""
-    own, target = resolve.own(machine), resolve.target(machine)
+    own = resolve.own(machine)
     if not (own.target_name or own.target_size or own.static_address):
         return None
+    target = resolve.target(machine)
     return SettleSpec(
         id=item_id,
         machine_id=machine.id,
@@ -252,7 +269,7 @@ def _settle(sheet: Sheet, machine: Machine) -> None:
     spec = settlement(machine, sheet.resolve, sheet.id(key_of("protect", machine.id)))
     if spec is None:
         return
-    refusals = list(settling.refusals(machine, spec, _future(sheet, spec.network_id, machine)))
+    refusals = list(settling.refusals(machine, spec, sheet.resolve.network(machine, spec.network_id)))
     for field, refusal in [*refusals, *_taken(sheet, machine, spec)]:
         sheet.object_("customize", f"{machine.name}: {refusal}", field=field, machine_id=machine.id)
     needs = (key_of("protect", machine.id),)
@@ -265,9 +282,3 @@ def _taken(sheet: Sheet, machine: Machine, spec: SettleSpec) -> Iterator[settlin
         owner = sheet.taken.setdefault((field, ids.key(value), ids.key(where)), machine)
         if owner is not machine:
             yield field, f"{value} is asked for {owner.name}, too."
-
-
-def _future(sheet: Sheet, network_id: str, machine: Machine) -> Network | None:
-    """The target network as it is, or as its source is when it will be made like that."""
-    networks = sheet.facts.networks
-    return networks.get(ids.key(network_id)) or networks.get(ids.key(machine.network_id))

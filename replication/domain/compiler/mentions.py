@@ -27,9 +27,11 @@ def named(choices: Choices, bare: Facts) -> Named:
     found |= {resolve.cache_id(None, churn) for churn in (NORMAL, HIGH)}
     found |= {mapping.recovery_network_id for mapping in bare.site.network_mappings}
     networks: set[str] = set()
-    for machine in bare.machines.values():
+    for machine in {resolve.alike(each): each for each in bare.machines.values()}.values():
         found |= set(_of(machine, resolve))
         networks.add(ids.name(resolve.network_id(machine, "")).lower())
+    for machine in bare.machines.values():
+        found |= set(_of_disks(machine, resolve))
     within = {ids.group_of(each) for each in found}
     return Named({ids.key(each) for each in found | within if each}, networks - {""}, choices.target.location)
 
@@ -47,7 +49,10 @@ def _of(machine: Machine, resolve: Resolver) -> Iterator[str]:
     yield from (resolve.network_id(machine, target.group_id), resolve.set_id(machine, target.group_id))
     yield from (resolve.group_id(machine), resolve.cache_id(machine), resolve.placement_id(machine, target.group_id))
     yield from _chosen(resolve.own(machine))
-    for disk in machine.disks:
+
+
+def _of_disks(machine: Machine, resolve: Resolver) -> Iterator[str]:
+    for disk, chosen in resolve.disks(machine):
         if not disk.managed:
-            yield from (disk.account_id, resolve.account_id(disk, machine, target.group_id))
-        yield resolve.disk(disk, machine).encryption_set_id
+            yield from (disk.account_id, resolve.account_id(disk, machine, resolve.target(machine).group_id))
+        yield chosen.encryption_set_id

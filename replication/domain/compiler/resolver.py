@@ -1,11 +1,15 @@
-"""Turns choices and rules into ids. Pages use it to show what the defaults are; the compiler uses it to plan."""
+"""Turns choices and rules into ids. Pages use it to show what the defaults are; the compiler uses it to plan.
 
-from collections.abc import Mapping
+Thousands of machines go to few places: those that are `alike` share one target, which is resolved once.
+"""
+
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from replication.domain import ids, regions
-from replication.domain.choices import NONE, Choices, MachineChoice
+from replication.domain.choices import NONE, Choices, MachineChoice, Placement
 from replication.domain.inventory import Disk, Machine, Model, Network, Policy
 from replication.domain.plan import Facts
 
@@ -31,13 +35,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskTarget:
-    """What becomes of one disk. account_id: of an unmanaged disk; the types and the encryption set: of a managed one."""
+    """What becomes of one disk. The types and the encryption set are those of a managed one."""
 
     excluded: bool = False
     replica_type: str = ""
     failover_type: str = ""
     encryption_set_id: str = ""
-    account_id: str = ""
 
 
 class Resolver:
@@ -47,18 +50,36 @@ class Resolver:
         self.choices, self.facts = choices, facts
         self._networks: dict[str, str] = {}  # source network key -> target network id, so that its machines share one
         self._accounts: dict[str, str] = {}  # name by the rule -> id: there can be one in the world, whatever group its machines go to
-        self._targets: dict[str, Target] = {}
+        self._targets: dict[Hashable, Target] = {}  # by what `alike` says
+        self._disks: dict[str, tuple[tuple[Disk, DiskTarget], ...]] = {}  # by machine id
         self._by_name: dict[str, str] | None = None
 
     def target(self, machine: Machine) -> Target:
         """Where the machine goes: its own override, else what was chosen for all, else the rule."""
-        if machine.id not in self._targets:
-            self._targets[machine.id] = self._classic(machine) if _is_classic(machine) else self._modern(machine)
-        return self._targets[machine.id]
+        alike = self.alike(machine)
+        if alike not in self._targets:
+            self._targets[alike] = self._classic(machine) if _is_classic(machine) else self._modern(machine)
+        return self._targets[alike]
+
+    def alike(self, machine: Machine) -> Hashable:
+        """All that a machine's target follows from: machines of which it is the same go to the same place."""
+        return (
+            machine.model,
+            machine.subscription_id,
+            machine.resource_group,
+            machine.network_id,
+            machine.subnet_name,
+            machine.availability_set_id,
+            machine.zones,
+            machine.placement_group_id,
+            _service_of(machine) if _is_classic(machine) else "",
+            self._is_fast(machine),
+            _placement_of(self.own(machine)),
+        )
 
     def _classic(self, machine: Machine) -> Target:
         group_id = self._group(machine)
-        service = self._made("cloud_service", ids.name(machine.cloud_service_id or machine.name))
+        service = self._made("cloud_service", _service_of(machine))
         service_id = ids.resource(group_id, "Microsoft.ClassicCompute/domainNames", service)
         return Target(group_id=group_id, cache_id=self.cache(machine, NORMAL), cloud_service_id=service_id)
 
@@ -101,9 +122,10 @@ class Resolver:
 
     def churn(self, machine: Machine) -> str:
         """Normal unless chosen otherwise; Premium SSD v2 and Ultra disks replicate with High only (§1.4)."""
-        chosen = self.chosen(machine, "churn")
-        fast = any(disk.fast for disk in machine.disks if not self.disk(disk, machine).excluded)
-        return chosen or (HIGH if fast else NORMAL)
+        return self.chosen(machine, "churn") or (HIGH if self._is_fast(machine) else NORMAL)
+
+    def _is_fast(self, machine: Machine) -> bool:
+        return any(disk.fast and not chosen.excluded for disk, chosen in self.disks(machine))
 
     def cache(self, machine: Machine, churn: str) -> str:
         """The machine's cache account for a churn: chosen, else the vault's."""
@@ -203,10 +225,14 @@ class Resolver:
         wanted = self.choices.target.subnet_name.lower()
         return next((name for name in self.subnets(machine, network_id) if name.lower() == wanted), "")
 
-    def subnets(self, machine: Machine, network_id: str) -> list[str]:
-        """The subnets of the target network as it is, or as its source is when it will be made like that."""
+    def network(self, machine: Machine, network_id: str) -> Network | None:
+        """The target network as it is, or as its source is when it will be made like that."""
         networks = self.facts.networks
-        network = networks.get(ids.key(network_id)) or networks.get(ids.key(machine.network_id))
+        return networks.get(ids.key(network_id)) or networks.get(ids.key(machine.network_id))
+
+    def subnets(self, machine: Machine, network_id: str) -> list[str]:
+        """The subnets of the target network, by alphabet."""
+        network = self.network(machine, network_id)
         return sorted(subnet.name for subnet in network.subnets) if network else []
 
     def subnet_name(self, machine: Machine, network_id: str) -> str:
@@ -228,8 +254,13 @@ class Resolver:
         return regions.normal(network.location) == target.location and subscription == target.subscription_id.lower()
 
     # -- disks ----------------------------------------------------------------------------------------------------------------
-    def disk(self, disk: Disk, machine: Machine) -> DiskTarget:
-        """What becomes of a disk: its own choice, else its machine's, else that for all, else as the source is."""
+    def disks(self, machine: Machine) -> tuple[tuple[Disk, DiskTarget], ...]:
+        """The machine's disks, each with what becomes of it: by its own choice, else its machine's, else that for all, else as it is."""
+        if machine.id not in self._disks:
+            self._disks[machine.id] = tuple((disk, self._disk(disk, machine)) for disk in machine.disks)
+        return self._disks[machine.id]
+
+    def _disk(self, disk: Disk, machine: Machine) -> DiskTarget:
         own = self.own(machine).disks.get(ids.key(disk.id))
         if not disk.managed:
             return DiskTarget(excluded=bool(own and own.excluded))
@@ -275,10 +306,16 @@ class Resolver:
 
 
 _NOTHING = MachineChoice()
+_placement_of = attrgetter(*Placement.__dataclass_fields__)
 
 
 def _is_classic(machine: Machine) -> bool:
     return machine.model is Model.CLASSIC
+
+
+def _service_of(machine: Machine) -> str:
+    """The name that a classic machine's cloud service is made after."""
+    return ids.name(machine.cloud_service_id or machine.name)
 
 
 def _some(value: str) -> str:

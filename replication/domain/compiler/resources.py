@@ -1,11 +1,13 @@
 """What the target side needs beside Site Recovery: groups, networks, accounts, sets, placement, capacity and encryption."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from replication.domain import ids, regions
+from replication.domain.compiler.resolver import HIGH
 from replication.domain.compiler.sheet import Sheet, key_of
-from replication.domain.inventory import Machine, StorageAccount
+from replication.domain.inventory import Machine
+from replication.domain.settling import Refusal
 from replication.domain.specs import (
     AvailabilitySetSpec,
     CapacityGroupSpec,
@@ -37,12 +39,8 @@ def group(sheet: Sheet, group_id: str, location: str = "") -> str:
 
 def network(sheet: Sheet, network_id: str, machine: Machine) -> str:
     """The target network; a new one is identical to its source (§1.5)."""
-    there, source = (sheet.facts.networks.get(ids.key(each)) for each in (network_id, machine.network_id))
-    like = there or source
+    there, like = sheet.facts.networks.get(ids.key(network_id)), sheet.resolve.network(machine, network_id)
     _check_location(sheet, there, "network", "network_id")
-    if like is None:
-        said = f"{machine.name}: its virtual network is not in the inventory; refresh it."
-        sheet.object_("machines", said, machine_id=machine.id)
     sheet.check_name("virtual_network", network_id, "network_id")
     spec = NetworkSpec(
         id=there.id if there else network_id,
@@ -73,32 +71,28 @@ def account(sheet: Sheet, account_id: str, make: tuple[str, str], location: str,
     return sheet.add(key_of("account", account_id), title, spec, there is not None, location=location, needs=needs)
 
 
-def cache(sheet: Sheet, account_id: str, machine: Machine, churn: str) -> str:
+def cache(sheet: Sheet, account_id: str, churn: str) -> str:
     """The cache account, of the kind that the churn asks for."""
-    there, high = sheet.facts.accounts.get(ids.key(account_id)), churn == "High"
-    if there:
-        for said in _cache_refusals(there, high):
-            sheet.object_("customize", f"{machine.name}: {said}", field="cache_account_id", machine_id=machine.id)
-        if not there.public:
-            said = f"The cache account {there.name} has a firewall: it must let trusted Microsoft services and a source subnet in."
-            sheet.warn("target", said)
-    if ids.subscription(account_id).lower() != machine.subscription_id.lower():
-        said = f"{machine.name}: the cache account {ids.name(account_id)} must lie in the machine's own subscription."
-        sheet.object_("customize", said, field="cache_account_id", machine_id=machine.id)
-    return account(sheet, account_id, HIGH_CACHE if high else NORMAL_CACHE, sheet.source, "Cache storage account")
+    there = sheet.facts.accounts.get(ids.key(account_id))
+    if there and not there.public:
+        said = f"The cache account {there.name} has a firewall: it must let trusted Microsoft services and a source subnet in."
+        sheet.warn("target", said)
+    return account(sheet, account_id, HIGH_CACHE if churn == HIGH else NORMAL_CACHE, sheet.source, "Cache storage account")
 
 
-def _cache_refusals(there: StorageAccount, high: bool) -> list[str]:
+def cache_refusals(sheet: Sheet, account_id: str, machine: Machine, churn: str) -> Iterator[Refusal]:
     """Rules of the cache account (portal-behaviour.md §6) that the inventory can tell."""
-    block_blob = there.kind == "BlockBlobStorage"
-    said = []
-    if high and not block_blob:
-        said.append(f"high churn needs a premium block blob cache account, which {there.name} is not.")
-    if not high and (block_blob or not there.sku.startswith("Standard")):
-        said.append(f"normal churn needs a standard cache account, which {there.name} is not.")
-    if not there.shared_key:
-        said.append(f"the cache account {there.name} does not allow shared keys, which Site Recovery needs.")
-    return said
+    there, field = sheet.facts.accounts.get(ids.key(account_id)), "cache_account_id"
+    if there:
+        block_blob = there.kind == "BlockBlobStorage"
+        if churn == HIGH and not block_blob:
+            yield field, f"high churn needs a premium block blob cache account, which {there.name} is not."
+        if churn != HIGH and (block_blob or not there.sku.startswith("Standard")):
+            yield field, f"normal churn needs a standard cache account, which {there.name} is not."
+        if not there.shared_key:
+            yield field, f"the cache account {there.name} does not allow shared keys, which Site Recovery needs."
+    if ids.subscription(account_id).lower() != machine.subscription_id.lower():
+        yield field, f"the cache account {ids.name(account_id)} must lie in the machine's own subscription."
 
 
 def _is_vaults_group(sheet: Sheet, arm_id: str) -> bool:

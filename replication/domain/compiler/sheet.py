@@ -1,5 +1,6 @@
 """What a plan is written on while it is compiled: its steps, who uses them, and what is said against it."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from replication.domain import ids, naming
@@ -21,6 +22,7 @@ class Sheet:
     taken: dict[tuple[str, str, str], Machine] = field(default_factory=dict)  # (field, value, where) -> who asked first
     accounts: dict[str, str] = field(default_factory=dict)  # name of a new storage account -> its id
     groups: dict[str, list[Machine]] = field(default_factory=dict)  # replication group, lower case -> its machines
+    shared: dict[Hashable, frozenset[str]] = field(default_factory=dict)  # what Resolver.alike says -> the steps that such machines need
     said: set[Objection] = field(default_factory=set)
     objections: list[Objection] = field(default_factory=list)
     warnings: list[Objection] = field(default_factory=list)

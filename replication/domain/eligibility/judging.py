@@ -16,7 +16,10 @@ ALREADY = Rule(
 )
 ASKED = frozenset(rule.code for rule in told.RULES)  # unknown until Azure was asked about the machine
 BY_CODE = {rule.code: rule for rule in (ALREADY, *RULES)}
-_WAYS = {True: {"", ZONAL}, False: {"", REGIONAL}, None: {"", ZONAL, REGIONAL}}
+_WAYS = {
+    zonal: tuple(rule for rule in RULES if rule.when in ways)
+    for zonal, ways in {True: ("", ZONAL), False: ("", REGIONAL), None: ("", ZONAL, REGIONAL)}.items()
+}
 
 
 def judge(machine: Machine, *, protected_in: str = "", zonal: bool | None = False) -> tuple[Verdict, ...]:
@@ -25,7 +28,7 @@ def judge(machine: Machine, *, protected_in: str = "", zonal: bool | None = Fals
     protected_in: where it is replicated already, '' when nowhere. zonal: whether it goes to another zone of its region; None for the
     verdicts of both ways, each with its `when`.
     """
-    found = [verdict for rule in RULES if rule.when in _WAYS[zonal] and (verdict := rule.judge(machine))]
+    found = [rule.verdict(words) for rule in _WAYS[zonal] if (words := rule.finds(machine)) is not None]
     if protected_in:
         found.append(_already_protected(protected_in))
     found += told.azures(machine, found)

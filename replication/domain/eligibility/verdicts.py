@@ -53,11 +53,8 @@ class Rule:
     fixed_by: str = "machine owner"
     when: str = ""
 
-    def judge(self, machine: Machine) -> Verdict | None:
-        """The verdict on one machine, or None."""
-        found = self.finds(machine)
-        if found is None:
-            return None
+    def verdict(self, found: str) -> Verdict:
+        """What is said of a machine of which `finds` answered these words."""
         return Verdict(
             code=self.code,
             effect=self.effect,
