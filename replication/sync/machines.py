@@ -24,7 +24,6 @@ from replication.sync.outcome import Outcome
 
 KEPT = timedelta(minutes=30)
 AT_ONCE = 25  # machines of one part: two calls each
-MOST = 1000  # machines that one reading asks about
 
 
 def read(reading: Reading, gateway: Gateway) -> Outcome | None:
@@ -33,8 +32,7 @@ def read(reading: Reading, gateway: Gateway) -> Outcome | None:
     if wanted is None:
         return Outcome()
     asked = wanted.filter(model=inv.Model.RESOURCE_MANAGER.value)
-    waiting = asked.filter(Q(told_at=None) | Q(told_at__lt=reading.asked_at))[:MOST]
-    part = list(waiting[:AT_ONCE])
+    part = list(asked.filter(Q(told_at=None) | Q(told_at__lt=reading.asked_at))[:AT_ONCE])
     if not part:
         return Outcome(seen=asked.count(), changed=_changed(asked, reading))
     try:

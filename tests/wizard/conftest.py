@@ -8,7 +8,7 @@ from django.test import Client
 from replication import clock, finding
 from replication.domain import documents, ids
 from replication.domain import inventory as inv
-from replication.models import Connection, Draft, Machine, Person, Resource, Vault
+from replication.models import Connection, Draft, DraftMachine, Machine, Person, Resource, Vault
 from replication.sync import verdicts
 from tests.domain import estate
 
@@ -46,6 +46,18 @@ def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
     )
     finding.write(Machine, [(made.pk, made.search)])
     return made
+
+
+def more(pattern: Machine, number: int, draft: Draft) -> None:
+    """So many machines like the pattern, chosen in the draft."""
+    first, rows = draft.machines.count(), []
+    values = {each.attname: getattr(pattern, each.attname) for each in Machine._meta.concrete_fields if each.attname != "id"}
+    for name in (f"app-{each:04}" for each in range(first, first + number)):
+        arm_id = pattern.arm_id.replace(pattern.name, name)
+        document = pattern.document | {"id": arm_id, "name": name}
+        rows.append(Machine(**values | {"name": name, "arm_id": arm_id, "key": arm_id.lower(), "document": document}))
+    made = Machine.objects.bulk_create(rows, batch_size=500)
+    DraftMachine.objects.bulk_create([DraftMachine(draft=draft, machine=each) for each in made], batch_size=500)
 
 
 def store_resource(connection: Connection, kind: str, value: inv.ResourceGroup | inv.Network | inv.StorageAccount) -> Resource:

@@ -14,7 +14,6 @@ from replication.domain import inventory as inv
 from replication.models import (
     Connection,
     Draft,
-    DraftMachine,
     DraftPlan,
     DraftPlanPage,
     Machine,
@@ -25,7 +24,7 @@ from replication.models import (
 from replication.sync import inventory
 from tests.domain import estate
 
-from .conftest import store_machine
+from .conftest import more, store_machine
 from .walk import choose, post, text
 
 PAGES = {
@@ -42,19 +41,6 @@ PAGES = {
 }
 
 
-def _more(pattern: Machine, first: int, last: int, draft: Draft) -> None:
-    """Machines like the pattern, chosen in the draft."""
-    rows = []
-    for number in range(first, last):
-        name = f"app-{number:04}"
-        arm_id = pattern.arm_id.replace(pattern.name, name)
-        document = pattern.document | {"id": arm_id, "name": name}
-        values = {each.attname: getattr(pattern, each.attname) for each in Machine._meta.concrete_fields if each.attname != "id"}
-        rows.append(Machine(**values | {"name": name, "arm_id": arm_id, "key": arm_id.lower(), "document": document}))
-    made = Machine.objects.bulk_create(rows, batch_size=500)
-    DraftMachine.objects.bulk_create([DraftMachine(draft=draft, machine=each) for each in made], batch_size=500)
-
-
 def test_a_thousand_chosen_machines_cost_the_queries_of_a_hundred(
     web: Client, ready: Draft, machines: list[Machine], queries: Callable[[Callable[[], Any]], int]
 ) -> None:
@@ -64,10 +50,10 @@ def test_a_thousand_chosen_machines_cost_the_queries_of_a_hundred(
             assert web.get(address).status_code == 200, name
         return {name: queries(lambda address=address: web.get(address)) for name, address in addresses.items()}  # type: ignore[misc]
 
-    _more(machines[0], 0, 100, ready)
+    more(machines[0], 100, ready)
     few = costs()
     assert max(few.values()) <= 30, few
-    _more(machines[0], 100, 1000, ready)
+    more(machines[0], 900, ready)
     assert costs() == few
 
 

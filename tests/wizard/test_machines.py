@@ -5,12 +5,12 @@ import re
 import pytest
 from django.test import Client
 
-from replication import clock
+from replication import clock, tasks
 from replication.domain import inventory as inv
 from replication.models import AuditEntry, Connection, Draft, Machine, Reading, Vault
 from tests.domain import estate
 
-from .conftest import store_machine
+from .conftest import more, store_machine
 from .test_wizard import SOURCE, choose, post, started, text
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,30 @@ def test_next_has_azure_asked_about_the_chosen(web: Client, draft: Draft, machin
     web.post(f"/replicate/{draft.pk}/machines/ask/", {"do": "failing"})
     assert Reading.objects.filter(subject=f"{draft.pk}:failing").exists()
     assert web.post(f"/replicate/{draft.pk}/machines/ask/", {"do": "refresh"}).status_code == 302
+
+
+def test_azure_is_asked_about_every_machine_that_was_chosen(
+    web: Client, draft: Draft, machines: list[Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a thousand, some at a time; and once about each."""
+    more(machines[0], 1001, draft)
+    asked: list[str] = []
+
+    class Azure:
+        def machine_state(self, machine_id: str) -> inv.MachineState:
+            asked.append(machine_id)
+            return inv.MachineState(power=inv.Power.RUNNING, provisioning_state="Succeeded", agent="Ready")
+
+    monkeypatch.setattr("replication.sync.readings.open_gateway", lambda _: Azure())
+    post(web, draft, "machines", {})
+    reading = Reading.objects.get(kind="machines")
+    for _ in range(1001):
+        tasks.answer_reading(reading.pk)
+        reading.refresh_from_db()
+        if reading.answered_at:
+            break
+    assert reading.problem is None
+    assert reading.result["seen"] == len(asked) == len(set(asked)) == 1001
 
 
 def test_a_machine_that_vanished_is_left_out_everywhere(web: Client, draft: Draft, machines: list[Machine]) -> None:
