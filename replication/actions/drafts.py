@@ -380,5 +380,9 @@ def subject_of(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
 
 
 def selected(draft: Draft) -> QuerySet[DraftMachine]:
-    """The draft's machines with their rows, by name."""
-    return draft.machines.select_related("machine").order_by("machine__name", "machine_id")
+    """The draft's machines, by name, with what plans and *Customize* need of their rows."""
+    rows = draft.machines.select_related("machine").only("draft_id", "overrides", *(f"machine__{name}" for name in _PLANNED))
+    return rows.order_by("machine__name", "machine_id")
+
+
+_PLANNED = ("key", "arm_id", "name", "resource_group", "disk_count", "disk_gib", "document")
