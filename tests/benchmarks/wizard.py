@@ -1,9 +1,9 @@
-"""`python -m tests.benchmarks.wizard`: the picker, the review and a pasted list at 100, 1,000 and 10,000 machines (part of bench-pages).
+"""`python -m tests.benchmarks.wizard`: the wizard's pages and a pasted list at 100, 1,000 and 10,000 machines (part of bench-pages).
 
 Each page stands beside a bare view of the same rows (same middleware and sign-in, `values_list`, one f-string loop, no template) and
-beside itself at a hundred machines. Every page has fifty rows at every size, so that what grows is the inventory. The review of the first
-table is of fifty chosen machines; those of the second are of a hundred, a thousand and ten thousand chosen ones, beside the time of
-compiling them, which the first look after a change takes. Figures are printed, never asserted; processor time of the whole request, the
+beside itself at a hundred machines. Every page has as many rows at every size, so that what grows is the inventory. The review of the
+first table is of fifty chosen machines; the pages of the second are of a hundred, a thousand and ten thousand chosen ones, beside the time
+of compiling them, which the first look after a change takes. Figures are printed, never asserted; processor time of the whole request, the
 median of turns that alternate with the bare view. Queries are asserted in tests/wizard/test_costs.py.
 """
 
@@ -27,6 +27,12 @@ PAGES = {
     "matrix": "/replicate/{draft}/machines/matrix/?can=no",
     "review": "/replicate/{draft}/review/",
 }
+CHOSEN_PAGES = {
+    "target": "target/",
+    "customize": "customize/",
+    "review": "review/",
+    "review, last page": "review/?page={last}",
+}
 
 
 def measure() -> None:
@@ -41,21 +47,20 @@ def measure() -> None:
             for name, address in PAGES.items():
                 ask = _asker(known, address)
                 page, bare = in_turn(ask, _asker(known, "/bare/{draft}/"))
-                first.setdefault(name, page)
-                ratio = page / first[name]
+                ratio = page / first.setdefault(name, page)
                 say(f"{name:24}{size:>9,}{1000 * page:>8.1f}{queries(ask):>9}{page / bare:>8.2f}{ratio:>10.2f}")
             _paste(known, size)
     _reviews()
 
 
 def _reviews() -> None:
-    """The review of so many chosen machines, and its last page; and how long they take to be compiled."""
+    """What shows so many chosen machines, or what they come to; and how long they take to be compiled."""
     from replication.actions import compiled
     from replication.models import Draft
     from tests.benchmarks.choosing import build
 
-    say(f"{'review of chosen':24}{'machines':>9}{'ms':>8}{'queries':>9}{'x bare':>8}{'x at 100':>10}")
-    first = 0.0
+    say(f"{'of chosen machines':24}{'machines':>9}{'ms':>8}{'queries':>9}{'x bare':>8}{'x at 100':>10}")
+    first: dict[str, float] = {}
     for size in SIZES:
         with emptied():
             known = build(2 * size, size)
@@ -64,11 +69,11 @@ def _reviews() -> None:
             made = compiled.of(draft)
             taken = time.process_time() - began
             assert made.machines == size
-            for name, query in (("first page", ""), ("last page", f"?page={size}")):
-                ask = _asker(known, f"/replicate/{{draft}}/review/{query}")
+            for name, address in CHOSEN_PAGES.items():
+                ask = _asker(known | {"last": size}, f"/replicate/{{draft}}/{address}")
                 page, bare = in_turn(ask, _asker(known, "/bare/{draft}/"))
-                first = first or page
-                say(f"{name:24}{size:>9,}{1000 * page:>8.1f}{queries(ask):>9}{page / bare:>8.2f}{page / first:>10.2f}")
+                ratio = page / first.setdefault(name, page)
+                say(f"{name:24}{size:>9,}{1000 * page:>8.1f}{queries(ask):>9}{page / bare:>8.2f}{ratio:>10.2f}")
             say(f"{'compiled once':24}{size:>9,}{1000 * taken:>8.0f}")
 
 
