@@ -1,9 +1,11 @@
 """*Customize* through HTTP: for all machines, for one in the table, for many at once, and on one machine's own page."""
 
+import re
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.forms import Select
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from replication import clock
 from replication.domain import ids
+from replication.forms.wizard.options import PlainSelect
 from replication.models import AuditEntry, Connection, Draft, DraftMachine, Machine, Setting, Vault
 from tests.domain import estate
 
@@ -182,6 +185,22 @@ def test_a_thousand_machines_cost_what_a_few_do(web: Client, ready: Draft, azure
     with CaptureQueriesContext(connection) as seen:
         post(web, ready, "customize", {"do": "many", "many-churn": "Normal"})
     assert len(seen) < 60
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    entries=st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), unique_by=lambda each: each[0], max_size=4),
+    said=st.dictionaries(st.sampled_from(["aria-label", "class", "title"]), st.text(max_size=5)),
+    needed=st.booleans(),
+    chosen=st.none() | st.text(max_size=5),
+)
+def test_lists_are_those_of_the_framework(
+    entries: list[tuple[str, str]], said: dict[str, str], needed: bool, chosen: str | None
+) -> None:
+    """Blanks between their entries and the order of attributes apart."""
+    value, said_of = entries[0][0] if entries and chosen is None else chosen, said | {"required": needed}
+    ours, theirs = (cls(attrs=said_of, choices=entries).render("m1-churn", value) for cls in (PlainSelect, Select))
+    assert ours == re.sub(r"\s+(?=<option|</select)", "", theirs).strip()
 
 
 FIELDS = (

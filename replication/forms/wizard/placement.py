@@ -7,7 +7,7 @@ from django import forms
 
 from replication.domain import naming
 from replication.domain.choices import NONE, Placement
-from replication.forms.wizard.options import Options
+from replication.forms.wizard.options import Options, PlainSelect
 
 DISK_TYPES: Options = (
     ("", "Same as source disk"),
@@ -60,7 +60,7 @@ class PlacementForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in CHOICES:
             if name in options:
-                field = forms.ChoiceField(label=LABELS[name], required=False, choices=list(options[name]))
+                field = forms.ChoiceField(label=LABELS[name], required=False, choices=list(options[name]), widget=PlainSelect)
                 field.error_messages["invalid_choice"] = "That is no longer offered. Choose again."
                 field.help_text = HELP.get(name, "") if helped else ""
                 self.fields[name] = field

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from replication import access
 from replication.domain import ids
 from replication.domain import regions as rules
@@ -14,6 +16,7 @@ from replication.domain.inventory import Model
 from replication.domain.plan import Facts
 from replication.domain.targets import Homes
 from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
+from replication.markup import markup
 from replication.models import Draft, DraftMachine, Person, Resource
 
 Kind = Resource.Kind
@@ -188,6 +191,27 @@ class Row:
     @property
     def machine(self) -> Any:
         return self.chosen.machine
+
+    @property
+    def cells(self) -> SafeString:
+        """The cells of the machine's controls."""
+        cells = ((label, self._controls(names, otherwise)) for label, names, otherwise in _CELLS)
+        return SafeString("".join(markup('<td data-label="{}">{}</td>', *cell) for cell in cells))
+
+    def _controls(self, names: tuple[str, ...], otherwise: str) -> SafeString:
+        there = [self.form[name].as_widget() for name in names if name in self.form.fields]
+        return SafeString("".join(there)) or markup('<span class="muted">{}</span>', otherwise)
+
+
+# Column, its controls, and what stands there for a machine that has none of them.
+_CELLS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("Resource group", ("group_id",), ""),
+    ("Virtual network", ("network_id",), "Set at recovery"),
+    ("Subnet", ("subnet_name",), "Set at recovery"),
+    ("Availability", ("availability",), "Cloud service"),
+    ("Churn", ("churn",), "Normal"),
+    ("Disks", ("disk_type", "storage_account_id"), ""),
+)
 
 
 _EXTRA = {
