@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from replication.models import Machine
 from replication.presenters.looks import region
-from replication.presenters.wizard.machines import said
+from replication.presenters.wizard.machines import disks_of, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class MachinePage:
             ("Private address", ", ".join(self._addresses)),
             ("Network", machine.network_name),
             ("Size", machine.size),
-            ("Disks", f"{machine.disk_count}, {machine.disk_gib:,} GiB" if machine.disk_count else ""),
+            ("Disks", disks_of(machine) if machine.disk_count else ""),
             ("Power state", machine.power.capitalize()),
         )
         return [(term, text) for term, text in rows if text]

@@ -60,6 +60,11 @@ def picker(draft: Draft) -> Grid:
     )
 
 
+def disks_of(machine: Machine) -> str:
+    """How many disks the machine has, and how large they are together."""
+    return f"{machine.disk_count} disk{'s' * (machine.disk_count != 1)}, {machine.disk_gib:,} GiB"
+
+
 def _columns(zonal: bool) -> tuple[Column, ...]:
     can = can_column(zonal)
     return (
@@ -68,7 +73,7 @@ def _columns(zonal: bool) -> tuple[Column, ...]:
         Column(key="os", label="OS", order=("os_type", "name"), text=lambda m: m.os_type),
         Column(key="size", label="Size", order=("size", "name"), text=lambda m: m.size),
         Column(key="zone", label="Zone", order=("zone", "name"), text=lambda m: m.zone),
-        Column(key="disks", label="Disks", order=("disk_gib", "name"), text=lambda m: f"{m.disk_count}, {m.disk_gib:,} GiB"),
+        Column(key="disks", label="Disks", order=("disk_gib", "name"), text=disks_of),
         Column(key="network", label="Network", order=("network_name", "name"), text=lambda m: m.network_name),
         Column(key="set", label="Availability set", order=("availability_set_name", "name"), text=lambda m: m.availability_set_name,
                shown=False),
