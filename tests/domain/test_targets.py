@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from replication.domain import ids, naming
 from replication.domain.choices import DiskChoice, MachineChoice, PolicyChoice
@@ -11,6 +13,7 @@ from replication.domain.compiler import Resolver, compile_plan
 from replication.domain.inventory import (
     AutomationAccount,
     CapacityGroup,
+    Disk,
     EncryptionSet,
     Machine,
     Model,
@@ -90,6 +93,28 @@ def test_the_cache_account_fits_the_churn(churn: str, sku: str, kind: str, share
     field = "high_cache_account_id" if churn == "High" else "cache_account_id"
     plan = compile_plan(choices(own(one, **{"churn": churn, field: arm_id})), facts(one, accounts={ids.key(arm_id): there}))
     assert (words in said(plan)) if words else plan.objections == ()
+
+
+def test_a_storage_account_of_a_name_is_one_in_the_world() -> None:
+    """Machines of two groups whose disks lie in one account share its mirror; two accounts that people name alike are objected to."""
+    def vhd(name: str) -> Disk:
+        return disk(name, managed=False, id=f"https://stsource.blob.core.windows.net/vhds/{name}.vhd")
+
+    one, two = machine("a", disks=(vhd("a"),)), machine("b", resource_group="rg-other", disks=(vhd("b"),))
+    plan = compile_plan(choices(), facts(one, two))
+    (mirror,) = (step for step in plan.resources if step.title == "Target storage account")
+    assert (mirror.used_by, ids.group_name(mirror.spec.id)) == (2, "rg-erp-asr")
+    alike = {each.id: MachineChoice(storage_account_id=ids.resource(ids.group(SUB, group), "Microsoft.Storage/storageAccounts", "stalike"))
+             for each, group in ((one, "rg-x"), (two, "rg-y"))}  # fmt: skip
+    assert "Two storage accounts would get the name stalike" in said(compile_plan(choices(alike), facts(one, two)))
+
+
+@given(st.from_regex(r"[a-z0-9]{3,24}", fullmatch=True))
+def test_names_near_one_that_is_taken_are_others_and_valid(name: str) -> None:
+    near = list(naming.alternatives(name))
+    assert name not in near
+    assert len(set(near)) == len(near) >= 3
+    assert [naming.RULES["storage_account"].refusal(each) for each in near] == [""] * len(near)
 
 
 def test_zones_mirror_the_source_where_the_target_has_them() -> None:

@@ -1,5 +1,7 @@
 """Names in the world: asked of Azure once, answered by the worker's own code, and not asked again by the checks."""
 
+from datetime import timedelta
+
 import pytest
 
 from replication import clock
@@ -79,3 +81,8 @@ def test_a_free_name_and_azure_that_does_not_answer(contoso: Connection, admin_a
     assert (standing.told, standing.waiting, bool(standing.problem)) == (False, False, True)
     Reading.objects.filter(kind="name").update(expires_at=clock.now())
     assert names.standings(draft.connection_id, [standing.name]) == {}
+    names.forget_old()
+    assert Reading.objects.filter(kind="name").count() == 1
+    Reading.objects.filter(kind="name").update(expires_at=clock.now() - timedelta(days=2))
+    names.forget_old()
+    assert not Reading.objects.filter(kind="name").exists()

@@ -231,6 +231,10 @@ def test_next_stays_where_a_name_is_taken(web: Client, draft: Draft) -> None:
     assert sentence in text(web.get(address(draft, one(draft))))  # on the field
     again = post(web, draft, one(draft), {"storage_name": "stmine01"})
     assert (again.status_code, sentence in text(again)) == (422, True)
+    Reading.objects.filter(kind="name").update(result={"refusal": "<zz-evil>", "free": "<zz-evil>"})
+    for page in ("target", one(draft)):
+        assert "&lt;zz-evil&gt;" in text(web.get(address(draft, page)))
+        assert "<zz-evil>" not in text(web.get(address(draft, page)))
     assert post(web, draft, one(draft), {"storage_name": "stmine012"}).status_code == 302
     told("stmine012")
     assert post(web, draft, "target", TARGET | {"do": "next"}).headers["Location"].endswith("/checks/")

@@ -54,5 +54,6 @@ def _of(machine: Machine, resolve: Resolver) -> Iterator[str]:
 def _of_disks(machine: Machine, resolve: Resolver) -> Iterator[str]:
     for disk, chosen in resolve.disks(machine):
         if not disk.managed:
-            yield from (disk.account_id, resolve.account_id(disk, machine, resolve.target(machine).group_id))
+            group_id = resolve.target(machine).group_id
+            yield from (disk.account_id, resolve.account_id(disk, machine, group_id), resolve.own_account_id(disk, group_id))
         yield chosen.encryption_set_id

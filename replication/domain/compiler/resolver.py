@@ -277,15 +277,17 @@ class Resolver:
         )
 
     def account_id(self, disk: Disk, machine: Machine, group_id: str) -> str:
-        """The target account of an unmanaged disk: chosen, else `<source account>asr` in the target group.
+        """The target account of an unmanaged disk: chosen, else by the rule.
 
         A classic machine's too is a Resource Manager account: nobody can make classic ones any more (*assumed*).
         """
-        chosen = self.chosen(machine, "storage_account_id")
+        own = self.own_account_id(disk, group_id)
+        return self.chosen(machine, "storage_account_id") or self._accounts.setdefault(ids.name(own), own)
+
+    def own_account_id(self, disk: Disk, group_id: str) -> str:
+        """`<source account>asr` in the target group."""
         source = ids.name(disk.account_id) if disk.account_id else disk.id.split("//")[-1].split(".")[0]
-        name = self._made("storage_account", source)
-        own = ids.resource(group_id, "Microsoft.Storage/storageAccounts", name)
-        return chosen or self._accounts.setdefault(name, own)
+        return ids.resource(group_id, "Microsoft.Storage/storageAccounts", self._made("storage_account", source))
 
     # -- the policy -------------------------------------------------------------------------------------------------------------
     def policy(self) -> Policy | None:
