@@ -50,7 +50,8 @@ def oldest(vaults: Iterable[Vault]) -> datetime | None:
 
 def dated(response: HttpResponse, as_of: datetime | None) -> HttpResponse:
     """The answer, with when Azure was read: the page shows that also while nothing changes."""
-    response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read"))
+    # Without a tag in it, strip_tags gives back the safe string, which is not quite the text that a header must be.
+    response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read")).strip()
     return response
 
 
