@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 
 from scripts import chromium
 from scripts.programs import free_port
@@ -138,6 +139,30 @@ def visit(browser: Browser, console: str, request: pytest.FixtureRequest) -> Ite
         visitor.leave()
     if not failed:
         assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+
+
+@pytest.fixture
+def come(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callable[..., Visitor]]:
+    """Somebody at a web server of this process, whose rows are planted: `come(admin)`. Their complaints fail the test at its end."""
+    from tests.browser.visitor import Visitor
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    visitors: list[Visitor] = []
+
+    def arrive(person: Any = None, **options: Any) -> Visitor:
+        visitor = Visitor.arrive(browser, live_server.url, SCREENSHOTS, **options)
+        visitors.append(visitor)
+        if person:
+            client = Client()
+            client.force_login(person)
+            cookies = [(name, each.value) for name, each in client.cookies.items()]
+            visitor.context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies])
+        return visitor
+
+    yield arrive
+    for visitor in visitors:
+        visitor.leave()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
 
 
 @pytest.fixture(scope="session")

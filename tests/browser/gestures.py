@@ -103,3 +103,8 @@ def row(page: Page, words: str) -> Locator:
 def watch_to_the_end(page: Page) -> None:
     """Stay on a run's page until it says by itself that everything succeeded."""
     expect(page.get_by_text("Everything succeeded.")).to_be_visible(timeout=90_000)
+
+
+def come_back(page: Page) -> None:
+    """As if one came back to the tab: what is live asks at once."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -5,22 +5,20 @@ The rows are planted as workers store them, so that each verdict and each state 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from replication import clock, finding
 from replication.domain.states import HEALTH, ITEM
 from replication.models import Connection, Machine, Person, Vault
-from tests.browser.conftest import SCREENSHOTS
-from tests.browser.visitor import NARROW, WIDE, Visitor
+from tests.browser import gestures
+from tests.browser.visitor import NARROW, WIDE
 from tests.views import rows
 
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the browser's driver keeps a loop in this thread
+pytestmark = pytest.mark.usefixtures("estate")
 PASSWORD = "helpdesk-password-1"
 
 
@@ -63,20 +61,6 @@ def _machine(item: Any) -> None:
     words = f"{item.name} {item.name}-host rg-erp linux 10.9.8.{machine.pk} owner:{item.name}"
     Machine.objects.filter(pk=machine.pk).update(search=words, protected_in=item.key)
     finding.write(Machine, [(machine.pk, words)])
-
-
-@pytest.fixture
-def come(browser: Browser, live_server: Any, estate: None) -> Iterator[Any]:
-    visitors: list[Visitor] = []
-
-    def arrive(**options: Any) -> Visitor:
-        visitors.append(Visitor.arrive(browser, live_server.url, SCREENSHOTS, **options))
-        return visitors[-1]
-
-    yield arrive
-    for visitor in visitors:
-        visitor.leave()
-    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
 
 
 def signed_in(page: Page) -> None:
@@ -145,6 +129,6 @@ def test_a_dashboard_follows_what_is_read_and_the_focus_stays(come: Any) -> None
     vault = Vault.objects.get(name="rsv-dr")
     _item(vault, "arrived")
     Vault.objects.filter(pk=vault.pk).update(version=vault.version + 1, summary={})
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as if one came back to the tab: ask at once
+    gestures.come_back(page)
     expect(link).to_have_text(str(before + 1))
     expect(link).to_be_focused()
