@@ -13,6 +13,7 @@ from replication.actions.audit import Unchanged, gesture
 from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
 from replication.domain.inventory import Model
 from replication.domain.roles import Permission
+from replication.domain.targets import WORLDWIDE
 from replication.models import Draft, DraftMachine, DraftPlan, DraftPlanPage, Machine, MachineBrief, Person, Run, Vault
 
 
@@ -80,9 +81,15 @@ def save_source(draft: Draft, choices: SourceChoices, *, version: int, actor: Ac
     return names
 
 
-def save_target(draft: Draft, choices: TargetChoices, *, version: int, actor: Actor) -> None:
-    """Save the target settings for all machines."""
+def save_target(
+    draft: Draft, choices: TargetChoices, *, version: int, actor: Actor, renamed: tuple[str, str] | None = None
+) -> None:
+    """Save the target settings for all machines. renamed: an account's name, and the one that it shall have wherever it is chosen."""
     with _change(draft, "target", version=version, actor=actor) as change:
+        if renamed:
+            choices = choices.renamed(*renamed)
+            rows = draft.machines.filter(overrides__has_any_keys=list(WORLDWIDE)).values_list("pk", "overrides")
+            _override(draft, {pk: MachineChoice.from_json(said).renamed(*renamed) for pk, said in rows}, change)
         change.set(target=choices.to_json())
         if change.before.get("target", {}).get("location") != choices.location:
             draft.machines.update(overrides={})  # targets in another region mean nothing any more

@@ -5,9 +5,11 @@ the vault's cache account, the article's policy). Whether it is new or reused is
 """
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
+from replication.domain import ids
 from replication.domain.inventory import Model
+from replication.domain.targets import WORLDWIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,13 @@ class Placement:
     failover_type: str = ""  # of disks after a failover; by the rule the source disk's own
     encryption_set_id: str = ""  # for disks that are encrypted with a customer-managed key
     replication_group: str = ""  # a name: its machines share recovery points; by the rule none
+
+    def renamed(self, old: str, new: str) -> Self:
+        """The same with another name for the storage accounts that have the old one."""
+        chosen = {name: getattr(self, name) for name in WORLDWIDE}
+        return replace(
+            self, **{name: f"{arm_id.removesuffix(old)}{new}" for name, arm_id in chosen.items() if ids.name(arm_id) == old}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,6 +240,26 @@ def test_next_stays_where_a_name_is_taken(web: Client, draft: Draft) -> None:
     assert post(web, draft, "target", TARGET | {"do": "next"}).headers["Location"].endswith("/checks/")
 
 
+def test_the_free_name_is_taken_with_one_press_wherever_the_draft_has_the_other(web: Client, draft: Draft) -> None:
+    post(web, draft, "customize", {"all-cache_name": "stmine01", "all-high_cache_name": "stbusy01"})
+    post(web, draft, one(draft), {"storage_name": "stmine01", "set_name": "as-new"})
+    told("stmine01", refusal="Taken.", free="stmine012")
+    told("stbusy01")
+    assert 'name="use" value="stmine01">Use stmine012</button>' in text(web.get(address(draft, "target")))
+    row, before = draft.machines.get(machine__name="erp-09"), Draft.objects.get(pk=draft.pk)
+    for unknown in ("stbusy01", "stother01", "\x00"):
+        assert post(web, draft, "target", TARGET | {"use": unknown}).status_code == 302
+        assert Draft.objects.get(pk=draft.pk).target == before.target
+    stale = web.post(address(draft, "target"), TARGET | {"use": "stmine01", "version": before.version})
+    assert stale.status_code == 409
+    assert post(web, draft, "target", TARGET | {"use": "stmine01"}).headers["Location"].endswith("/target/")
+    was, saved = row.overrides, Draft.objects.get(pk=draft.pk).target
+    row.refresh_from_db()
+    assert row.overrides == was | {"storage_account_id": was["storage_account_id"].replace("stmine01", "stmine012")}
+    assert saved == before.target | {"cache_account_id": before.target["cache_account_id"].replace("stmine01", "stmine012")}
+    assert "whether anybody in the world has the name stmine012" in text(web.get(address(draft, "target")))
+
+
 def test_next_does_not_wait_for_what_is_there_by_now_nor_for_azure_that_does_not_answer(
     web: Client, draft: Draft, azure_connection: Connection
 ) -> None:

@@ -21,13 +21,17 @@ Ask = Callable[[TargetKind, str], Standing]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence on a name. waiting: Azure is being asked; refused: the name cannot be had; free: nobody in the world has it."""
+    """A sentence on a name. waiting: Azure is being asked; refused: the name cannot be had; free: nobody in the world has it.
+
+    near: a name that is free instead of one that is refused.
+    """
 
     words: str
     name: str = ""
     waiting: bool = False
     refused: bool = False
     free: bool = False
+    near: str = ""
 
     @property
     def holds(self) -> bool:
@@ -54,7 +58,7 @@ def in_the_world(standing: Standing) -> Said:
         return Said(f"Azure could not be asked for the name {name}, the checks will ask again: {standing.problem}", name=name)
     if standing.refusal:
         free = f" {standing.free} is free." if standing.free else ""
-        return Said(f"{name} cannot be had: {standing.refusal}{free}", refused=True, name=name)
+        return Said(f"{name} cannot be had: {standing.refusal}{free}", refused=True, name=name, near=standing.free)
     return Said(f"Nobody in the world has the name {name}.", name=name, free=True)
 
 

@@ -88,6 +88,13 @@ def chosen_names(request: HttpRequest, draft: Draft) -> list[present.Said]:
     return [present.in_the_world(known[each]) for each in sorted(known)]
 
 
+def instead(request: HttpRequest, draft: Draft) -> tuple[str, str] | None:
+    """A name of the draft that is taken and shall be replaced (use=…), and the free one that Azure was asked for."""
+    taken = request.POST.get("use", "")
+    near = next((each.near for each in chosen_names(request, draft) if each.name == taken), "") if taken else ""
+    return (taken, near) if near else None
+
+
 def waits(request: HttpRequest) -> bool:
     """Whether *Next* was pressed and waits (?wait=1)."""
     return request.GET.get("wait") == "1"
@@ -104,4 +111,5 @@ def names(request: HttpRequest, pk: UUID) -> HttpResponse:
         return nothing_new(RUNNING)
     if waits(request):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "replication/wizard/_names.html", {"draft": draft, "names": said}, status=OVER)
+    context = {"draft": draft, "names": said, "mine": _may_ask(request, draft)}
+    return render(request, "replication/wizard/_names.html", context, status=OVER)

@@ -13,7 +13,7 @@ from replication.forms.wizard import TargetForm
 from replication.models import Draft
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
-from replication.views.wizard.names import check_url, chosen_names, waits
+from replication.views.wizard.names import check_url, chosen_names, instead, waits
 from replication.views.wizard.shared import onward, open_draft, require_page, show, side, source_of, version
 
 
@@ -35,7 +35,10 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     new = form.choices(before)
     if request.POST.get("do") == "update":
         return _target_page(request, draft, form, new)
-    drafts.save_target(draft, new, version=version(request), actor=actor(request, draft.vault))
+    renamed = instead(request, draft)
+    drafts.save_target(draft, new, version=version(request), actor=actor(request, draft.vault), renamed=renamed)
+    if renamed:
+        return onward(request, draft, "target")
     if request.POST.get("do") == "customize":
         return onward(request, draft, "customize")
     if request.POST.get("do") != "close" and any(each.holds for each in chosen_names(request, draft)):
