@@ -101,12 +101,16 @@ def test_what_is_wrong_with_the_vault_itself_is_a_symptom_until_it_is_over(vault
     synced(vault, "Protected")
     error = {"code": "150999", "level": "Error", "message": "It has no identity.", "causes": "It was removed.", "action": "Add it."}
     simulator.control("PATCH", "resource", {"id": vault.arm_id, "_sim": {"healthErrors": [error]}})
+    vault.refresh_from_db()
+    fabric = {"id": vault.site["fabrics"][0]["id"], "_sim": {"healthErrors": [{"code": "10008", "message": "It is slow."}]}}
+    simulator.control("PATCH", "resource", fabric)
     simulator.control("DELETE", "log")
     vaults.sync(vault.pk)
     assert len(simulator.control("GET", "log?type=*/replicationVaultHealth")) == 1  # one call a vault a reading
     issue = vault.issues.get(code="150999")
     assert (issue.message, issue.causes, issue.action, issue.severity) == ("It has no identity.", "It was removed.", "Add it.", "Error")
     assert (issue.of_vault, issue.machines, issue.gone_at) == (True, 0, None)
+    assert vault.issues.get(key="vault:10008").message == "It is slow."  # of a fabric, which the document only sums up
     vault.refresh_from_db()
     before = vault.version
     fault = {"verb": "*", "type": "*/replicationVaultHealth", "do": "status", "status": 403, "code": "AuthorizationFailed"}
