@@ -50,6 +50,7 @@ class Resolver:
         self.choices, self.facts = choices, facts
         self._networks: dict[str, str] = {}  # source network key -> target network id, so that its machines share one
         self._accounts: dict[str, str] = {}  # name by the rule -> id: there can be one in the world, whatever group its machines go to
+        self._caches: dict[tuple[str, bool], str] = {}  # (subscription, whether for high churn) -> the vault's account there
         self._targets: dict[Hashable, Target] = {}  # by what `alike` says
         self._disks: dict[str, tuple[tuple[Disk, DiskTarget], ...]] = {}  # by machine id
         self._by_name: dict[str, str] | None = None
@@ -138,14 +139,17 @@ class Resolver:
         It must lie in the machines' subscription (§0): with a vault elsewhere it goes into a group of its own there. High churn has an
         account of its own, as it takes premium block blobs (§1.4).
         """
-        vault, source = self.facts.vault, self.choices.source
-        subscription = machine.subscription_id if machine else source.subscription_id
+        subscription = machine.subscription_id if machine else self.choices.source.subscription_id
+        key = subscription, (churn or (self.churn(machine) if machine else NORMAL)) == HIGH
+        if key not in self._caches:
+            self._caches[key] = self._vaults_cache(*key)
+        return self._caches[key]
+
+    def _vaults_cache(self, subscription: str, high: bool) -> str:
+        vault, location = self.facts.vault, self.choices.source.location
         near = vault.subscription_id.lower() == subscription.lower()
         group = vault.resource_group if near else self._made("resource_group", vault.resource_group)
-        high = (churn or (self.churn(machine) if machine else NORMAL)) == HIGH
-        name = self.facts.naming.cache_account(
-            vault.id, source.location, subscription="" if near else subscription, high=high
-        )
+        name = self.facts.naming.cache_account(vault.id, location, subscription="" if near else subscription, high=high)
         return ids.resource(ids.group(subscription, group), "Microsoft.Storage/storageAccounts", name)
 
     # -- availability ---------------------------------------------------------------------------------------------------
