@@ -1,6 +1,6 @@
 """Markup that is built in Python, and addresses of rows: what a page with fifty rows does hundreds of times."""
 
-from functools import cache
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -25,13 +25,13 @@ def markup(pattern: str, *values: Any) -> SafeString:
     return SafeString(pattern.format(*map(escaped, values)))
 
 
-def row_address(name: str, pk: int) -> str:
-    """The address of a row's page: `reverse`, asked once a page's name. name: of a page whose address has one number."""
-    head, tail = _around(name, get_script_prefix())
+def row_address(name: str, pk: int, *before: Any) -> str:
+    """The address of a row's page: `reverse`, asked once a page's name. before: what stands in the address before the row's number."""
+    head, tail = _around(name, get_script_prefix(), *before)
     return f"{head}{pk}{tail}"
 
 
-@cache
-def _around(name: str, prefix: str) -> tuple[str, str]:
-    head, _, tail = reverse(f"replication:{name}", args=[_ANY]).partition(str(_ANY))
+@lru_cache(maxsize=200)
+def _around(name: str, prefix: str, *before: Any) -> tuple[str, str]:
+    head, _, tail = reverse(f"replication:{name}", args=[*before, _ANY]).partition(str(_ANY))
     return head, tail

@@ -12,6 +12,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -414,6 +415,34 @@ def item(mapping: Mapping[str, Any], key: str) -> Any:
 def tone_icon(tone: str) -> SafeString:
     """The icon of a tone alone, where its word stands elsewhere."""
     return icon(TONE_ICONS.get(tone, "none"), f"tone-{tone}")
+
+
+_REQUIRED = SafeString('<span class="required" aria-hidden="true">*</span>')
+
+
+@register.simple_tag
+def form_field(bound: BoundField, kind: str = "", note: str = "") -> SafeString:
+    """One form field: label, control, help and error. kind: of a mark behind the control; note: words there."""
+    if bound.is_hidden:
+        return SafeString(bound)
+    star = _REQUIRED if bound.field.required else ""
+    group, label = "", markup('<label for="{}">{}{}</label>', bound.id_for_label, bound.label, star)
+    if bound.use_fieldset:
+        said = markup(' aria-describedby="{}"', bound.aria_describedby) if bound.aria_describedby else ""
+        group = markup(' role="group" aria-labelledby="{}_label"{}', bound.auto_id, said)
+        label = markup('<span class="label" id="{}_label">{}{}</span>', bound.auto_id, bound.label, star)
+    parts = [
+        markup('<div class="field"{}>{}<div class="value">{}{}', group, label, SafeString(bound), mark(kind) if kind else ""),
+        markup('<span class="muted">{}</span></div>', note) if note else "</div>",
+    ]
+    if bound.help_text:
+        parts.append(markup('<p class="help" id="{}_helptext">{}</p>', bound.auto_id, SafeString(bound.help_text)))
+    if "hx-get" in bound.field.widget.attrs:
+        parts.append(markup('<p class="help preview" role="status">{}</p>', getattr(bound.field, "preview", "")))
+    if bound.errors:
+        pattern = '<div class="error-text" id="{}_error">{}<span>{}</span></div>'
+        parts.append(markup(pattern, bound.auto_id, icon("error"), " ".join(map(str, bound.errors))))
+    return SafeString("".join([*parts, "</div>"]))
 
 
 @register.simple_tag(takes_context=True)

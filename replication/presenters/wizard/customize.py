@@ -16,7 +16,7 @@ from replication.domain.inventory import Model
 from replication.domain.plan import Facts
 from replication.domain.targets import Homes
 from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
-from replication.markup import markup
+from replication.markup import markup, row_address
 from replication.models import Draft, DraftMachine, Person, Resource
 
 Kind = Resource.Kind
@@ -191,6 +191,10 @@ class Row:
     @property
     def machine(self) -> Any:
         return self.chosen.machine
+
+    @property
+    def url(self) -> str:
+        return row_address("draft_machine", self.chosen.pk, self.chosen.draft_id)
 
     @property
     def cells(self) -> SafeString:
