@@ -4,10 +4,12 @@ The portal acts with one credential for many people, so each query is narrowed h
 subscriptions and groups usable as source and as target.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,6 +17,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 
 from replication.domain.roles import Permission, Role, allowed, refusal
@@ -71,6 +74,46 @@ def _live(person: Someone) -> QuerySet[Grant]:
     return Grant.objects.filter(person__pk=person.pk or 0, ended_at=None)
 
 
+Scope = tuple[int, str, str, str]  # vault's row id, side, subscription id, resource group in lower case or '' for all
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a person's live grants give, as read at one moment."""
+
+    roles: dict[int, Role]  # by the vault's row id
+    scopes: frozenset[Scope]
+
+
+_asked: ContextVar[dict[int, _Held] | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Inside, roles and scopes of a person are read once for all rows that are asked for: for a request that changes nothing.
+
+    Whether somebody may use a verb (`role`, `may`, `require`) is asked anew each time, here as elsewhere.
+    """
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def _held(person: Someone) -> _Held:
+    """The person's roles and scopes; one query, where nobody has asked before."""
+    pk, kept = person.pk or 0, _asked.get()
+    if kept is not None and pk in kept:
+        return kept[pk]
+    columns = "vault_id", "role", "scopes__side", "scopes__subscription_id", "scopes__resource_group"
+    rows = list(_live(person).values_list(*columns))
+    held = _Held({row[0]: Role(row[1]) for row in rows}, frozenset((row[0], *row[2:]) for row in rows if row[2]))
+    if kept is not None:
+        kept[pk] = held
+    return held
+
+
 def role(person: Someone, vault: Vault | None = None) -> Role | None:
     """The person's role in the vault; without one, the most powerful of all their roles (for pages of no vault)."""
     grants = _live(person) if vault is None else _live(person).filter(vault=vault)
@@ -80,7 +123,7 @@ def role(person: Someone, vault: Vault | None = None) -> Role | None:
 
 def roles(person: Someone) -> dict[int, Role]:
     """The person's role in each of their vaults, by the vault's row id: one query for pages that show many."""
-    return {vault: Role(value) for vault, value in _live(person).values_list("vault_id", "role")}
+    return _held(person).roles
 
 
 def may(person: Someone, permission: Permission, vault: Vault | None = None) -> Decision:
@@ -143,9 +186,17 @@ def vaults(person: Someone, permission: Permission = Permission.READ) -> QuerySe
     return Vault.objects.filter(pk__in=_vault_ids(person, permission))
 
 
-def _vault_ids(person: Someone, permission: Permission = Permission.READ) -> QuerySet[Any, Any]:
+def _vault_ids(person: Someone, permission: Permission = Permission.READ) -> RawSQL:
     """Their row ids, for rows that name a vault: one subquery, not one in another."""
-    return _granted(person, permission).values("vault_id")
+    return _vault_ids_of(person.pk or 0, permission)
+
+
+@lru_cache(maxsize=1000)
+def _vault_ids_of(person: int, permission: Permission) -> RawSQL:
+    """The question, not its answer: a page asks it a dozen times, and Django takes longer to write it than a database to answer it."""
+    holding = [each.value for each in Role if allowed(each, permission)]
+    asked = Grant.objects.filter(person=person, ended_at=None, role__in=holding).values("vault_id")
+    return RawSQL(*asked.query.sql_with_params())  # noqa: S611  # Django's own, with its parameters
 
 
 def connections(person: Someone) -> QuerySet[Connection]:
@@ -180,7 +231,7 @@ def items(person: Someone, vault: Vault | None = None) -> QuerySet[ProtectedItem
 
 def changeable(person: Someone, vault: Vault) -> QuerySet[ProtectedItem]:
     """Protected items of the vault whose machines the person's grants open as source; those that left Azure are left out."""
-    return items(person, vault).filter(_in_scope(person, GrantScope.Side.SOURCE, vault), gone_at=None)
+    return items(person, vault).filter(_in_scope(person, vault, GrantScope.Side.SOURCE), gone_at=None)
 
 
 def jobs(person: Someone, vault: Vault | None = None) -> QuerySet[Job]:
@@ -199,7 +250,7 @@ def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
     Somebody else's draft with a machine that the person's grants do not open reads as absent.
     """
     theirs = Q(vault__in=_vault_ids(person, Permission.REPLICATE)) | Q(shared=True, vault__in=_vault_ids(person))
-    seen = Machine.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault))
+    seen = Machine.objects.filter(_in_scope(person, vault, GrantScope.Side.SOURCE))
     foreign = DraftMachine.objects.filter(draft=OuterRef("pk")).exclude(machine__in=seen)
     rows = Draft.objects.select_related("vault", "owner").filter(theirs)
     rows = rows.filter(Q(owner_id=person.pk) | ~Exists(foreign))
@@ -233,16 +284,14 @@ def events(person: Someone, vault: Vault | None = None) -> QuerySet[Event]:
 
 def coverage(person: Someone, vault: Vault | None = None) -> QuerySet[Coverage]:
     """Counts of the resource groups usable as source under the person's grants."""
-    rows = Coverage.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault))
+    rows = Coverage.objects.filter(_in_scope(person, vault, GrantScope.Side.SOURCE))
     return rows.filter(connection__in=connections(person)) if vault is None else rows.filter(connection=vault.connection)
 
 
 def leftovers(person: Someone) -> QuerySet[Resource]:
     """What earlier replication left behind, in the groups that the person's grants open on either side."""
-    scope = _in_scope(person, GrantScope.Side.SOURCE, None) | _in_scope(person, GrantScope.Side.TARGET, None)
-    return Resource.objects.filter(
-        scope, leftover=True, gone_at=None, connection__in=connections(person).values("pk")
-    )
+    scope = _in_scope(person, None, *GrantScope.Side)
+    return Resource.objects.filter(scope, leftover=True, gone_at=None, connection__in=connections(person).values("pk"))
 
 
 def source_names(person: Someone) -> dict[str, str]:
@@ -253,7 +302,7 @@ def source_names(person: Someone) -> dict[str, str]:
 
 def saved_views(person: Someone, grid: str | None = None) -> QuerySet[SavedView]:
     """The person's own views (of one grid), and those that others share, for whoever has a role at all."""
-    shared = Q(shared=True) if _live(person).exists() else Q(pk=None)
+    shared = Q(shared=True) if _held(person).roles else Q(pk=None)
     rows = SavedView.objects.select_related("owner").filter(Q(owner_id=person.pk) | shared)
     return rows if grid is None else rows.filter(grid=grid)
 
@@ -263,12 +312,11 @@ def _of_vaults(rows: QuerySet[Any], person: Someone, vault: Vault | None) -> Que
     return rows if vault is None else rows.filter(vault=vault)
 
 
-def _in_scope(person: Someone, side: str, vault: Vault | None) -> Q:
-    """A filter on (subscription_id, group_key) that lets through what the person's grants open on one side."""
-    scopes = GrantScope.objects.filter(side=side, grant__in=_granted(person))
-    if vault is not None:
-        scopes = scopes.filter(grant__vault=vault)
-    pairs = set(scopes.values_list("subscription_id", "resource_group"))
+def _in_scope(person: Someone, vault: Vault | None, *sides: str) -> Q:
+    """A filter on (subscription_id, group_key) that lets through what the person's grants open on these sides (in one vault)."""
+    held = _held(person)
+    seen = [pk for pk, role in held.roles.items() if allowed(role, Permission.READ) and (vault is None or pk == vault.pk)]
+    pairs = {(subscription, group) for pk, side, subscription, group in held.scopes if pk in seen and side in sides}
     whole = [subscription for subscription, group in pairs if not group]
     parts = [Q(subscription_id=subscription, group_key=group) for subscription, group in pairs if group]
     return reduce(or_, parts, Q(subscription_id__in=whole))
@@ -276,19 +324,19 @@ def _in_scope(person: Someone, side: str, vault: Vault | None) -> Q:
 
 def machines(person: Someone, vault: Vault | None = None) -> QuerySet[Machine]:
     """Machines usable as source under the person's grants; those that left Azure are left out."""
-    rows = Machine.objects.filter(_in_scope(person, GrantScope.Side.SOURCE, vault), gone_at=None)
+    rows = Machine.objects.filter(_in_scope(person, vault, GrantScope.Side.SOURCE), gone_at=None)
     return rows if vault is None else rows.filter(connection_id=vault.connection_id)
 
 
 def targets(person: Someone, vault: Vault) -> QuerySet[Resource]:
     """Groups, networks, accounts and sets usable as target under the person's grants in the vault."""
-    scope = _in_scope(person, GrantScope.Side.TARGET, vault)
+    scope = _in_scope(person, vault, GrantScope.Side.TARGET)
     return Resource.objects.filter(scope, connection_id=vault.connection_id, gone_at=None)
 
 
 def sources(person: Someone, vault: Vault) -> QuerySet[Resource]:
     """Groups, networks and accounts on the source side (groups to pick machines from, cache accounts)."""
-    scope = _in_scope(person, GrantScope.Side.SOURCE, vault)
+    scope = _in_scope(person, vault, GrantScope.Side.SOURCE)
     return Resource.objects.filter(scope, connection_id=vault.connection_id, gone_at=None)
 
 

@@ -1,6 +1,8 @@
 """Who asks: the signed-in person of a request, and the actor that verbs and the audit take."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
 
 from portal.middleware import request_id
 from replication import access
@@ -27,6 +29,19 @@ def actor(request: HttpRequest, vault: Vault | None = None) -> Actor:
 def stranger(request: HttpRequest) -> Actor:
     """Somebody who has not signed in: an attempt is all that is known of them."""
     return Actor(person=None, name="Not signed in", **origin(request))
+
+
+class ReadingMiddleware:
+    """A request that changes nothing reads once what its person's grants open, however many rows it shows."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        with access.asked_once():
+            return self.get_response(request)
 
 
 def origin(request: HttpRequest) -> dict[str, str]:

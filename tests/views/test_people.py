@@ -139,11 +139,13 @@ def test_deactivate_and_reactivate(signed_in: SignedIn, vault: Vault, admin: Per
 def test_an_ended_role_opens_nothing_and_stays_as_a_row(
     signed_in: SignedIn, vault: Vault, admin: Person, helpdesk: Person
 ) -> None:
-    held = Grant.objects.get(person=helpdesk)
+    held, theirs = Grant.objects.get(person=helpdesk), signed_in(helpdesk)
+    assert theirs.get(reverse("replication:overview", args=[vault.pk])).status_code == 200
     signed_in(admin).post(reverse("replication:grant_end", args=[held.pk]))
     held.refresh_from_db()
     assert held.ended_at is not None
-    assert signed_in(helpdesk).get(reverse("replication:overview", args=[vault.pk])).status_code == 404
+    assert theirs.get(reverse("replication:overview", args=[vault.pk])).status_code == 404
+    assert "machines are not protected" not in theirs.get(reverse("replication:all_overview")).content.decode()
     assert signed_in(admin).post(reverse("replication:grant_end", args=[held.pk])).status_code == 404
 
 
