@@ -1,10 +1,11 @@
-"""Markup that is built in Python, and addresses of rows: what a page with fifty rows does hundreds of times."""
+"""Markup that is built in Python, and addresses of pages: what every page does dozens of times, and one with fifty rows hundreds."""
 
 from functools import lru_cache
 from html import escape
 from typing import Any
 
-from django.urls import get_script_prefix, reverse
+from django.urls import NoReverseMatch, get_resolver, get_script_prefix, reverse
+from django.urls.resolvers import URLResolver
 from django.utils.safestring import SafeString
 
 _ANY = 987654321  # stands in an address where a row's number will
@@ -35,3 +36,17 @@ def row_address(name: str, pk: int, *before: Any) -> str:
 def _around(name: str, prefix: str, *before: Any) -> tuple[str, str]:
     head, _, tail = reverse(f"replication:{name}", args=[*before, _ANY]).partition(str(_ANY))
     return head, tail
+
+
+def address_if_any(name: str, *args: Any) -> str:
+    """The address of a page; nothing where this installation has no such page. `reverse`, asked once."""
+    return _address(name, get_resolver(), get_script_prefix(), *args)
+
+
+@lru_cache(maxsize=1000)
+def _address(name: str, resolver: URLResolver, prefix: str, *args: Any) -> str:
+    """resolver and prefix: what `reverse` answers from, so that another installation's answers are not given."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""

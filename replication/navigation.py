@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
-
 from replication.domain.roles import Permission
+from replication.markup import address_if_any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +143,4 @@ def _address(entry: Entry, vault: Any) -> str:
     """Where the entry leads; nothing when it needs a vault and there is none, or when no such page is installed."""
     if entry.outside if vault is not None else entry.of_vault:
         return ""
-    try:
-        return reverse(f"replication:{entry.name}", args=[vault.pk] if entry.of_vault else [])
-    except NoReverseMatch:
-        return ""
+    return address_if_any(f"replication:{entry.name}", *([vault.pk] if entry.of_vault else []))

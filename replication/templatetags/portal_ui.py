@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.core.paginator import Page
@@ -17,7 +18,6 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString, mark_safe
@@ -26,7 +26,8 @@ from django.utils.text import slugify
 from replication import charts, clock, navigation
 from replication.domain import safety
 from replication.domain import words as words_of
-from replication.markup import escaped, markup
+from replication.grid import View
+from replication.markup import address_if_any, escaped, markup
 
 register = template.Library()
 
@@ -53,6 +54,7 @@ HEALTH = {
     "None": ("none", "Not applicable"),
 }
 
+CURRENT = mark_safe(' aria-current="true"')
 MARK_WORDS = {"new": "New", "reuse": "Reuse", "recommended": "Recommended", "change": "Change", "changed": "Changed"}
 
 
@@ -76,6 +78,7 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000, typed=True)
 def status(tone: str, text: str, css: str = "") -> SafeString:
     """Icon and word of a state. tone: ok, warn, error, info, run, wait, none, skipped or cancelled."""
     shape = icon(TONE_ICONS.get(tone, "none"), f"tone-{tone if tone in TONE_ICONS else 'none'}")
@@ -117,6 +120,7 @@ def progress(percent: float | None, text: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000, typed=True)
 def regions(active: str, other: str) -> SafeString:
     """ "East Asia → Southeast Asia"; read out with the word *to*."""
     return markup(
@@ -214,15 +218,13 @@ def stale(at: datetime | None) -> bool:
 def query(context: Context, **changes: Any) -> str:
     """This page's query string with changes: None removes a key, and every change but of the page goes back to page 1."""
     request: HttpRequest = context["request"]
-    params = request.GET.copy()
-    if "page" not in changes:
-        params.pop("page", None)
-    for name, value in changes.items():
+    params = dict(request.GET.lists())
+    for name, value in ({"page": None} | changes).items():
         if value is None or value == "":
             params.pop(name, None)
         else:
-            params[name] = str(value)
-    return f"?{params.urlencode()}" if params else request.path
+            params[name] = [str(value)]
+    return f"?{urlencode(params, doseq=True)}" if params else request.path
 
 
 @register.simple_tag(takes_context=True)
@@ -362,12 +364,17 @@ def menu(context: Context) -> list[navigation.Section]:
 
 
 @register.simple_tag
-def url_if_any(name: str, *args: Any) -> str:
+def menu_link(link: navigation.Link) -> SafeString:
+    """An entry of the menu; the page's own is marked."""
+    count = markup('<span class="count">{}</span>', thousands(link.count)) if link.count else ""
+    here = mark_safe(' aria-current="page"') if link.current else ""
+    return markup('<a href="{}"{}>{}{}{}</a>', link.url, here, icon(link.icon), link.label, count)
+
+
+@register.simple_tag
+def url_if_any(name: str) -> str:
     """The address of a page, or nothing where this installation has no such page."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    return address_if_any(name)
 
 
 @register.simple_tag(takes_context=True)
@@ -446,9 +453,25 @@ def form_field(bound: BoundField, kind: str = "", note: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def filter_link(context: Context, name: str, value: str) -> str:
-    """This view with one filter set (or, with "", removed)."""
-    return query(context, **{name: value or None})
+def filter_links(context: Context, name: str, options: Iterable[tuple[str, str]], chosen: str, any_text: str = "") -> SafeString:
+    """Links to this view without one filter and with each of its choices; the chosen one is marked."""
+    without = query(context, **{name: None})
+    begun = f"{without}&" if without.startswith("?") else "?"
+    links = [(without, any_text or "all", not chosen)]
+    links += [(begun + urlencode({name: value}), text, value == chosen) for value, text in options]
+    return mark_safe("".join(markup('<a href="{}"{}>{}</a>', url, CURRENT if here else "", text) for url, text, here in links))  # noqa: S308
+
+
+@register.simple_tag
+def column_boxes(view: View) -> SafeString:
+    """A box a column of a grid, ticked where the view has it; the first is always there."""
+    shown = {column.key for column in view.columns}
+    boxes = []
+    for number, column in enumerate(view.grid.columns):
+        state = mark_safe((" checked" if column.key in shown else "") + ("" if number else " disabled"))  # noqa: S308
+        pattern = '<label class="choice"><input type="checkbox" name="columns" value="{}"{}>{}</label>'
+        boxes.append(markup(pattern, column.key, state, column.label))
+    return mark_safe("".join(boxes))  # noqa: S308  each box is escaped
 
 
 @register.simple_tag
