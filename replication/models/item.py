@@ -50,6 +50,9 @@ class ProtectedItem(models.Model):
             # The list of all vaults in its usual order: its first page is read off, whatever there is behind it.
             models.Index(fields=["gone_at", "-health_rank", "name", "id"], name="item_in_order"),
             models.Index(fields=["vault", "gone_at", "status", "name"], name="item_by_status"),
+            # Highest RPO first, of all and of one health. PostgreSQL, which keeps what has no RPO at the other end, sorts what it finds.
+            models.Index(fields=["gone_at", "-rpo", "id"], name="item_by_rpo"),
+            models.Index(fields=["gone_at", "health_rank", "-rpo", "id"], name="item_by_health_and_rpo"),
         ]
 
     def __str__(self) -> str:

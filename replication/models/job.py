@@ -32,7 +32,10 @@ class Job(models.Model):
     class Meta:
         ordering = ["-started_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["vault", "key"], name="job_key")]
-        indexes = [models.Index(fields=["vault", "-started_at"], name="job_recent")]
+        indexes = [
+            models.Index(fields=["vault", "-started_at"], name="job_recent"),
+            models.Index(fields=["vault", "state", "started_at"], name="job_by_state"),  # what a dashboard counts
+        ]
 
     def __str__(self) -> str:
         return self.title or self.scenario
