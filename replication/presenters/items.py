@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,11 @@ from replication.models import AffectedItem, Machine, ProtectedItem, Vault
 from replication.presenters import safety
 from replication.presenters.looks import State, health_word, item_state, region
 
+# What the usual columns are made of.
+_USUAL = (
+    "name", "resource_group", "health", "status", "protection_state", "progress", "rpo", "primary_location", "recovery_location",
+    "active_location", "last_test_at", "issue_count", "version", "vault__name",
+)  # fmt: skip
 _MOVING = tuple(status.value for status, look in ITEM.items() if look.moving)
 
 
@@ -67,13 +73,15 @@ def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
 
 
 def with_what_it_shows(rows: Rows, view_asks: str, whole: bool) -> Rows:
-    """Rows with what only some columns need. view_asks: the columns of the query string; whole: an export of all columns."""
+    """Rows with what their columns need. view_asks: the columns of the query string; whole: an export of all columns."""
     asked = set(view_asks.split(",")) if view_asks else set()
-    if "tags" in asked or (whole and not asked):
+    if not asked and not whole:
+        return rows.only(*_USUAL)
+    if "tags" in asked or not asked:
         machines = Machine.objects.filter(connection=OuterRef("connection_id"), key=OuterRef("machine_key")).values("document__tags")
         rows = rows.annotate(machine_tags=Subquery(machines[:1], output_field=JSONField()))
-    unseen = ["search", "vault__site", "vault__problem"]
-    if not asked & {"target_group", "os", "agent"} and not (whole and not asked):
+    unseen = ["search", *(f"vault__{name}" for name in ("site", "caches", "summary", "problem"))]
+    if asked and not asked & {"target_group", "os", "agent"}:
         unseen.append("document")
     return rows.defer(*unseen)
 
@@ -235,7 +243,7 @@ def item_rows(items: Iterable[ProtectedItem], names: Mapping[str, str], columns:
     return [ItemRow(item, names, courses.get(item.pk, ())) for item in found]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemRow:
     """An item as the grid shows it. course: the last day in half hours, where a column draws it."""
 
@@ -243,11 +251,11 @@ class ItemRow:
     names: Mapping[str, str]
     course: Sequence[Bucket] = ()
 
-    @property
+    @cached_property
     def url(self) -> str:
         return row_address("item", self.item.pk)
 
-    @property
+    @cached_property
     def state(self) -> State:
         return item_state(self.item.status, self.item.protection_state)
 

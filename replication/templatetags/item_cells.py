@@ -22,7 +22,7 @@ SWAPPED = mark_safe(' hx-swap-oob="true"')
 
 
 def _name(row: ItemRow) -> str:
-    name = row.item.name
+    name = escaped(row.item.name)
     return markup('<div class="name">{}<a href="{}" title="{}"><bdi>{}</bdi></a></div>', ui.icon("vm"), row.url, name, name)
 
 
@@ -108,8 +108,9 @@ CELLS: dict[str, Cell] = {
     "as_of": lambda row: ui.as_of(row.item.vault.as_of, ""),
 }
 LIVE = frozenset({"health", "status", "progress", "verdict", "why", "rpo", "course", "regions", "test", "issues", "since", "as_of"})
-CLASSES = {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "rpo": "nowrap"}
-MUTED = frozenset({"vault", "group", "source", "target", "policy", "target_group", "os", "agent", "tags", "since", "as_of"})
+MUTED = {"group", "source", "target", "policy", "target_group", "os", "agent", "tags", "since", "as_of"}
+CLASSES = dict.fromkeys(CELLS, "") | dict.fromkeys(MUTED, "muted")
+CLASSES |= {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "rpo": "nowrap"}
 
 
 @register.simple_tag
@@ -125,9 +126,8 @@ def live_cells(row: ItemRow, columns: Sequence[Column]) -> SafeString:
     return mark_safe("".join(_cell(row, key, SWAPPED) for key in live))  # noqa: S308  each cell is escaped
 
 
-def _cell(row: ItemRow, key: str, swapped: str) -> SafeString:
-    css = CLASSES.get(key, "muted" if key in MUTED else "")
-    return SafeString(f'<td id="i-{row.item.pk}-{key}"{swapped} class="{css}">{escaped(CELLS[key](row))}</td>')
+def _cell(row: ItemRow, key: str, swapped: str) -> str:
+    return f'<td id="i-{row.item.pk}-{key}"{swapped} class="{CLASSES[key]}">{escaped(CELLS[key](row))}</td>'
 
 
 @register.simple_tag

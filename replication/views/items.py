@@ -31,7 +31,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """The grid with its cards."""
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
-    vaults = list(_vaults(person, vault).select_related("connection"))
+    vaults = list(_vaults(person, vault))
     names = regions(vaults)
     summary = present.summary(_rows(person, vault), vaults)
     grid = present.grid(names, vault is None, vaults)
@@ -84,7 +84,7 @@ def _addresses(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
 
 
 def _vaults(person: Person, vault: Vault | None) -> Any:
-    rows = access.vaults(person).filter(gone_at=None)
+    rows = access.vaults(person).filter(gone_at=None).select_related("connection").defer("site", "caches")
     return rows.filter(pk=vault.pk) if vault else rows
 
 
@@ -131,7 +131,7 @@ def _changed(
 ) -> HttpResponse:
     vault = access.vault(person, pk) if pk is not None else None
     ids = live.read_ids(request.GET.get("ids", ""))
-    vaults = list(_vaults(person, vault).select_related("connection"))
+    vaults = list(_vaults(person, vault))
     names = regions(vaults)
     view = present.grid(names, vault is None, vaults).view(_shown(person, vault, request.GET), _only_columns(request))
     rows = [present.ItemRow(item, names) for item in view.rows.filter(pk__in=ids)]
@@ -187,7 +187,7 @@ def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
     """All pages of the grid, as filtered and sorted, with the chosen columns: as CSV or, `form` xlsx, as an Excel workbook."""
     person = signed_in(request)
     vault = access.vault(person, pk) if pk is not None else None
-    names = regions(_vaults(person, vault).select_related("connection"))
+    names = regions(_vaults(person, vault))
     view: View = present.grid(names, vault is None).view(_shown(person, vault, request.GET, whole=True), request.GET)
     form = "xlsx" if request.POST.get("form") == "xlsx" else "csv"
     exports.items(vault, filters=view.asked, rows=view.rows.count(), actor=actor(request, vault), form=form)
