@@ -160,10 +160,8 @@ class ItemPage:
         """The audit history narrowed to the machine's name."""
         return f"{reverse('replication:audit')}?{urlencode({'subject': self.item.name})}"
 
-    def copying(self, begun: datetime) -> Copying | None:
-        """How the first copy stands; None when there is none. begun: when Azure was asked for it."""
-        if not self.row.state.moving:
-            return None
+    def copying(self, begun: datetime) -> Copying:
+        """How the first copy stands. begun: when Azure was asked for it."""
         done = self.item.progress
         spent = ((self.item.vault.as_of or clock.now()) - begun).total_seconds()
         left = spent * (100 - done) / done if done and spent > 0 else None

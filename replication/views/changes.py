@@ -19,7 +19,6 @@ from replication.actions.runs import Busy
 from replication.domain import allowed, ids
 from replication.domain.documents import from_json
 from replication.domain.inventory import Network
-from replication.domain.roles import Permission
 from replication.forms.changes import SettingsForm, Subnets
 from replication.forms.wizard.options import Options
 from replication.grid import clean
@@ -222,18 +221,19 @@ _ICONS = {
 }  # fmt: skip
 
 
-def offers(person: Person, row: ProtectedItem) -> list[present.Offer]:
+def offers(request: HttpRequest, row: ProtectedItem) -> list[present.Offer]:
     """All changes of an item, for its page: those that cannot be, with the reason."""
-    item = itemchanges.of(row)
-    inside = access.changeable(person, row.vault).filter(pk=row.pk).exists()
+    person = signed_in(request)
+    item, role = itemchanges.of(row), held_roles(request, person).get(row.vault_id)
+    refusals = {purpose: why_not(role, PERMISSIONS[purpose]) for purpose in _ICONS}
+    inside = all(refusals.values()) or access.changeable(person, row.vault).filter(pk=row.pk).exists()
     outside = "" if inside else "Your role in this vault does not open this machine."
     gone = "The machine is not replicated any more." if row.gone_at else ""
-    refusals = {each: access.may(person, each, row.vault).reason for each in (Permission.CHANGE_ITEMS, Permission.DISABLE)}
 
     def offer(purpose: Purpose) -> present.Offer:
         verb = present.VERBS[purpose]
         name, args = ("item_change", [row.pk]) if purpose is Purpose.UPDATE else ("item_act", [row.pk, purpose.value])
-        why = refusals[PERMISSIONS[purpose]] or gone or outside or allowed.why_not(item, purpose.value)
+        why = refusals[purpose] or gone or outside or allowed.why_not(item, purpose.value)
         return present.Offer(
             label=verb.title, icon=_ICONS[purpose], url=reverse(f"replication:{name}", args=args), why=why, danger=verb.danger
         )

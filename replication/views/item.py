@@ -1,5 +1,6 @@
 """The page of one replicated item: seven views of it, each with an address of its own, live where it moves."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,13 +16,13 @@ from replication.actions import readings
 from replication.domain.allowed import POLICY_STAYS
 from replication.grid import clean
 from replication.models import AuditSubject, HealthIssue, Person, ProtectedItem, Reading, RecoveryPoint
+from replication.presenters import runs as runs_present
 from replication.presenters.audit import AuditRow
 from replication.presenters.events import EventRow
 from replication.presenters.item import ItemPage, Point
 from replication.presenters.jobs import JobRow
 from replication.presenters.looks import regions
 from replication.presenters.parts import Parts
-from replication.presenters.runs import RunRow
 from replication.presenters.safety import item_hit
 from replication.views import changes, live
 from replication.views.actor import actor, signed_in
@@ -55,7 +56,7 @@ def item(request: HttpRequest, pk: int, tab: str = "") -> HttpResponse:
         "page_query": live.page_query(request),
         "reading": live.reading_of(request),
         "again": _again(request, found),
-        **_points(found, None),
+        "points": _points(found),
         **_VIEWS[tab](request, found, page),
         **allowed(request, found.vault),
     }
@@ -86,22 +87,27 @@ def _overview(request: HttpRequest, found: ProtectedItem, page: ItemPage) -> dic
     person = signed_in(request)
     acknowledged = HealthIssue.objects.filter(vault=found.vault, key__in=page.issue_keys, gone_at=None)
     notes = {issue.key: issue for issue in acknowledged.select_related("acknowledged_by")}
-    begun = _jobs(person, found).filter(scenario__in=COPIES).values_list("started_at", flat=True).first()
     return {
         "chart": page.chart(),
-        "copying": page.copying(begun or found.first_seen_at),
+        "copying": page.copying(_copy_begun(person, found)) if page.row.state.moving else None,
         "issues": page.issues(notes),
         "ticket": page.ticket(notes),
         "events": [EventRow(event) for event in _events(person, found)[:5]],
-        "offers": changes.offers(person, found),
+        "offers": changes.offers(request, found),
         "policy_stays": POLICY_STAYS,
-        **_points(found, _points_reading(request, found)),
+        "points_reading": _points_reading(request, found),
     }
+
+
+def _copy_begun(person: Person, found: ProtectedItem) -> datetime:
+    """When Azure was asked for the copy that is made; without such a job, when the item was first seen."""
+    begun = _jobs(person, found).filter(scenario__in=COPIES).values_list("started_at", flat=True).first()
+    return begun or found.first_seen_at
 
 
 def _recovery_points(request: HttpRequest, found: ProtectedItem, page: ItemPage) -> dict[str, Any]:
     rows = found.recovery_points.order_by("-at").values_list("at", "kind")
-    return {**_points(found, _points_reading(request, found)), **_paged(request, rows, lambda row: Point(*row))}
+    return {"points_reading": _points_reading(request, found), **_paged(request, rows, lambda row: Point(*row))}
 
 
 def _parts(request: HttpRequest, found: ProtectedItem, page: ItemPage) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def _record(request: HttpRequest, found: ProtectedItem, page: ItemPage) -> dict[
     person = signed_in(request)
     runs = access.runs(person, found.vault).filter(steps__machine_key=found.machine_key).distinct()
     return {
-        "runs": [RunRow(run) for run in runs.order_by("-number")[:20]],
+        "runs": runs_present.latest(runs, 20),
         **_paged(request, _entries(person, found), AuditRow),
     }
 
@@ -170,7 +176,7 @@ def item_live(request: HttpRequest, pk: int) -> HttpResponse:
     as_of = found.vault.as_of
     if request.GET.get("since") == page.version:
         return live.dated(live.nothing_new(interval), as_of)
-    context = {"item": found, "page": page, "hit": item_hit(found), "swapped": True, **_points(found, None)}
+    context = {"item": found, "page": page, "hit": item_hit(found), "swapped": True, "points": _points(found)}
     answer = render(request, "replication/item/_essentials.html", context)
     return live.dated(live.paced(answer, interval), as_of)
 
@@ -201,9 +207,10 @@ def _last_points_reading(request: HttpRequest, found: ProtectedItem) -> Reading 
     return rows.order_by("-pk").first()
 
 
-def _points(found: ProtectedItem, reading: Reading | None) -> dict[str, Any]:
+def _points(found: ProtectedItem) -> list[Point]:
+    """The latest."""
     latest = RecoveryPoint.objects.filter(item=found).order_by("-at").values_list("at", "kind")[:10]
-    return {"points": [Point(*row) for row in latest], "points_reading": reading}
+    return [Point(*row) for row in latest]
 
 
 @require_safe
@@ -213,5 +220,5 @@ def points(request: HttpRequest, pk: int) -> HttpResponse:
     reading = _last_points_reading(request, found)
     if reading and reading.answered_at is None:
         return live.nothing_new(live.RUNNING)
-    context = {"item": found, **_points(found, reading)}
+    context = {"item": found, "points": _points(found), "points_reading": reading}
     return render(request, "replication/item/_points.html", context, status=OVER)

@@ -153,4 +153,4 @@ def test_each_view_costs_the_same_at_any_size(
     few = queries(lambda: browser.get(address))
     fill(2, 60)
     assert queries(lambda: browser.get(address)) == few
-    assert few <= 20, few
+    assert few <= 16, few
