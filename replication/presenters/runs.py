@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from replication import clock
@@ -62,6 +62,12 @@ def by_number_or_machine(rows: Rows, text: str) -> Rows:
         return rows.filter(number=int(number))
     named = words("title")(Step.objects.exclude(machine_key=""), text)
     return rows.filter(Q(vault__name__icontains=text) | Q(pk__in=named.values("run_id")))
+
+
+def latest(runs: QuerySet[Run], number: int) -> list["RunRow"]:
+    """The latest of them for a short list (runs/_mini.html), read without what only longer lists show."""
+    shown = "number", "purpose", "machine_count", "state", "cancel_requested_at", "paused_at", "created_at"
+    return [RunRow(run) for run in runs.select_related(None).only(*shown).order_by("-number")[:number]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 from replication import access
 from replication.domain.roles import Permission
 from replication.models import AuditSubject, Machine, Person, Vault
+from replication.presenters import runs as runs_present
 from replication.presenters.audit import AuditRow
 from replication.presenters.looks import regions
 from replication.presenters.machine import MachinePage
-from replication.presenters.runs import RunRow
 from replication.presenters.safety import machine_hit
 from replication.presenters.vaults import why_not
 from replication.views.actor import signed_in
@@ -66,5 +66,5 @@ def _record(person: Person, found: Machine) -> dict[str, Any]:
     """Runs and audit entries that speak of the machine, of those that the person may read."""
     about = AuditSubject.objects.filter(key=found.key).values("entry_id")
     entries = access.audit(person).filter(Q(pk__in=about) | Q(subject_key=found.key)).order_by("-sequence")
-    runs = access.runs(person).filter(steps__machine_key=found.key).distinct().order_by("-number")
-    return {"runs": [RunRow(run) for run in runs[:LISTED]], "entries": [AuditRow(entry) for entry in entries[:LISTED]]}
+    runs = access.runs(person).filter(steps__machine_key=found.key).distinct()
+    return {"runs": runs_present.latest(runs, LISTED), "entries": [AuditRow(entry) for entry in entries[:LISTED]]}

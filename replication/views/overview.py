@@ -37,11 +37,11 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if nothing:
         return nothing
     vault = access.vault(person, pk) if pk is not None else None
-    vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).select_related("connection"))
+    vaults = [vault] if vault else list(access.vaults(person).filter(gone_at=None).select_related("connection").defer("site", "caches"))
     summary = item_rows.summary(access.items(person, vault).filter(gone_at=None), vaults)
     held = held_roles(request, person)
     role = held.get(vault.pk) if vault else next(iter(held.values()), None)
-    drafts = access.drafts(person, vault).filter(state="open")
+    drafts = access.drafts(person, vault).filter(state="open").select_related(None).select_related("owner")
     context = {
         "vault": vault,
         "known": live.shown_versions(vaults),
@@ -53,8 +53,8 @@ def overview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "problems": [each for each in vaults if each.problem],
         "covered": coverage.Covered(list(access.coverage(person, vault))),
         "leftovers": coverage.by_kind(_leftovers(person)),
-        "runs": [run_rows.RunRow(run) for run in access.runs(person, vault).order_by("-number")[:5]],
-        "drafts": drafts[:5],
+        "runs": run_rows.latest(access.runs(person, vault), 5),
+        "drafts": drafts.only("updated_at", "owner__display_name", "owner__username")[:5],
         "why_not_replicate": present.why_not(role, Permission.REPLICATE),
         "why_not_refresh": present.why_not(role, Permission.REFRESH),
         "reading": live.reading_of(request),
@@ -82,14 +82,16 @@ def _symptoms(person: Person, vault: Vault | None) -> dict[str, Any]:
         configuration=Count("pk", Q(category__in=CONFIGURATION)),
         unacknowledged=Count("pk", Q(acknowledged_at=None)),
     )
-    worst = rows.order_by("-severity_rank", "-machines", "code")[:SYMPTOMS]
-    return {**counted, "issues": [issues.IssueRow(issue) for issue in worst]}
+    worst = rows.order_by("-severity_rank", "-machines", "code").select_related(None).select_related("vault")
+    shown = worst.only("key", "code", "message", "severity", "machines", "vault__name")[:SYMPTOMS]
+    return {**counted, "issues": [issues.IssueRow(issue) for issue in shown]}
 
 
 def _jobs(person: Person, vault: Vault | None) -> dict[str, int]:
     """Failed in the last day; in progress and waiting for input now."""
     day = Q(started_at__gte=clock.now() - JOBS_OF)
-    return access.jobs(person, vault).aggregate(
+    rows = access.jobs(person, vault).filter(state__in=("Failed", "InProgress", "Suspended"))
+    return rows.aggregate(
         jobs_failed=Count("pk", Q(state="Failed") & day),
         jobs_running=Count("pk", Q(state="InProgress")),
         jobs_waiting=Count("pk", Q(state="Suspended")),

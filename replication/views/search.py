@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from replication import access, finding
 from replication.grid import Rows, clean
-from replication.models import Person, Run
+from replication.models import Person
 from replication.presenters import runs as run_rows
 from replication.presenters import safety
 from replication.presenters.looks import regions
@@ -40,7 +40,7 @@ def _found(person: Person, text: str) -> dict[str, object]:
         "hits": others,
         "total": total,
         "more": total - len(hits),
-        "runs": [run_rows.RunRow(run) for run in _runs(person, text)[:RUNS_SHOWN]],
+        "runs": run_rows.latest(run_rows.by_number_or_machine(access.runs(person), text), RUNS_SHOWN),
     }
 
 
@@ -77,7 +77,3 @@ def _machines(person: Person, text: str) -> Rows:
 
 def _flag(condition: Q | Combinable) -> Case:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
-
-
-def _runs(person: Person, text: str) -> QuerySet[Run]:
-    return run_rows.by_number_or_machine(access.runs(person), text).order_by("-number")
