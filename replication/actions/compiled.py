@@ -37,7 +37,7 @@ class Compiled:
 
     stamp: str
     plan: Plan
-    digest: str  # of the whole plan
+    digest: str  # of the whole plan; '' for a target that is not saved, which nobody can submit
     machines: int
     settlements: int  # machines to which something is applied afterwards
     objections: int
@@ -126,7 +126,7 @@ def _compiled(draft: Draft, stamp: str, target: TargetChoices | None = None) -> 
     made = Compiled(
         stamp=stamp,
         plan=bare,
-        digest=plan.digest,
+        digest="" if target else plan.digest,
         machines=len(plan.machines),
         settlements=len(plan.settlements),
         objections=len(plan.objections),

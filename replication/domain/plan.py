@@ -63,7 +63,7 @@ class Facts:
     strict_clusters: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedStep:
     """One thing that a run will make, or find there."""
 
@@ -91,9 +91,14 @@ class PlannedStep:
         """The stage that pages group it under."""
         return STAGE_OF[self.spec.kind]
 
+    @cached_property
+    def written(self) -> dict[str, Any]:
+        """The spec as plain data, for the digest and for storing. To be read only."""
+        return self.spec.to_json()
+
     def to_json(self) -> dict[str, Any]:
         return {
-            "key": self.key, "title": self.title, "spec": self.spec.to_json(), "reused": self.reused, "why": self.why,
+            "key": self.key, "title": self.title, "spec": self.written, "reused": self.reused, "why": self.why,
             "location": self.location, "needs": list(self.needs), "used_by": self.used_by,
         }  # fmt: skip
 
@@ -141,7 +146,7 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the intent: machines, names, settings. New/reuse marks and order do not count, as our own writes change them."""
-        intent = sorted(map(_SORTED.encode, (_intent(step.spec) for step in self.steps)))
+        intent = sorted(map(_SORTED.encode, map(_intent, self.steps)))
         return hashlib.sha256("\n".join([ids.key(self.vault_id), *intent]).encode()).hexdigest()
 
     def canonical(self) -> str:
@@ -172,9 +177,10 @@ def parse(document: str) -> Plan:
 _SORTED = json.JSONEncoder(sort_keys=True)
 
 
-def _intent(spec: Spec) -> dict[str, Any]:
-    """What a person meant by a spec: all of a machine's, a policy or a change, of anything else only what it is and is called."""
+def _intent(step: PlannedStep) -> dict[str, Any]:
+    """What a person meant by a step: all of a machine's, a policy or a change, of anything else only what it is and is called."""
+    spec = step.spec
     whole = isinstance(spec, ProtectSpec | SettleSpec | PolicySpec | AgentUpdateSpec) or spec.changes or spec.removes
     if whole or isinstance(spec, NetworkMappingSpec):
-        return {name: ids.key(value) if isinstance(value, str) else value for name, value in spec.to_json().items()}
+        return {name: ids.key(value) if isinstance(value, str) else value for name, value in step.written.items()}
     return {"kind": spec.kind, "id": ids.key(spec.id)}
