@@ -124,11 +124,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "replication.views.account.SignInMiddleware",
     "replication.views.actor.ReadingMiddleware",
     "replication.views.account.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "replication.views.errors.MethodMiddleware",
     "replication.views.reasons.ReasonMiddleware",
     "replication.views.approvals.ApprovalMiddleware",
 ]

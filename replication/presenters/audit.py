@@ -130,7 +130,8 @@ def chain() -> Chain:
     if verdict.bad is not None:
         text = f"The chain is broken at entry {verdict.bad:,}: {verdict.why}."
         return Chain(State("error", "Broken"), text, at, checking)
-    text = f"{verdict.entries:,} entries, {verdict.checkpoints:,} signed checkpoints."
+    entries = f"{verdict.entries:,} entr{'y' if verdict.entries == 1 else 'ies'}"
+    text = f"{entries}, {verdict.checkpoints:,} signed checkpoint{'s' * (verdict.checkpoints != 1)}."
     return Chain(State("ok", "Verified"), text, at, checking)
 
 

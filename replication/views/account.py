@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -122,6 +126,24 @@ def sessions_end(request: HttpRequest) -> HttpResponse:
     number = sessions.end_all(signed_in(request), actor=actor(request), but=request.session.session_key)
     messages.info(request, "Every other session was ended." if number else "You are signed in nowhere else.")
     return redirect("replication:account")
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """To the sign-in page, and from there to where the person was: a button's address cannot be opened, its page can."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        messages.warning(request, "Your session had ended, so nothing was done. Press the button again.")
+        return redirect_to_login(_page_of_the_button(request), self.get_login_url(view_func))
+
+
+def _page_of_the_button(request: HttpRequest) -> str:
+    """The address from which the form was sent, when it is one of ours."""
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure()):
+        return reverse("home")
+    return urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() or reverse("home")
 
 
 class SessionMiddleware:

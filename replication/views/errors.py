@@ -1,6 +1,8 @@
 """Pages for what went wrong: what happened, an id to quote, one way on."""
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from portal.middleware import request_id
@@ -8,6 +10,21 @@ from replication import access
 from replication.actions import refusals
 from replication.models import Person
 from replication.views.actor import actor
+
+
+class MethodMiddleware:
+    """Django answers a method that a view does not take with an empty body: for a page, browsers show that as a broken site."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method != "GET" or not isinstance(response, HttpResponseNotAllowed):
+            return response
+        page = not_allowed(request)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def _page(request: HttpRequest, status: int, explanation: str = "") -> HttpResponse:
@@ -37,6 +54,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: also for what exists but is not this person's to see."""
     return _page(request, 404)
+
+
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """405: an address of a button, opened like a page."""
+    return _page(request, 405)
 
 
 def conflict(request: HttpRequest, explanation: str = "") -> HttpResponse:

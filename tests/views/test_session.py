@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from replication import clock
 from replication.demo import DEMO_ACCOUNTS
-from replication.models import AuditEntry, Person, Vault
+from replication.models import AuditEntry, Draft, Person, Vault
 from tests.views.conftest import SignedIn
 
 SIGN_IN = {"username": "admin", "password": "admin-password-1"}
@@ -28,6 +28,26 @@ def test_in_and_out(client: Client, vault: Vault, admin: Person) -> None:
     assert _actions() == ["session.signed_in", "session.signed_out"]
     entry = AuditEntry.objects.earliest("sequence")
     assert (entry.actor_id, entry.actor_role, entry.source_address) == (admin.pk, "administrator", "127.0.0.1")
+
+
+def test_a_button_pressed_after_the_session_ended_leads_back_to_its_page(client: Client, vault: Vault, admin: Person) -> None:
+    button = reverse("replication:draft_start", args=[vault.pk])
+    for came_from, leads_to in (
+        (f"http://testserver/vaults/{vault.pk}/items/?q=erp", f"/vaults/{vault.pk}/items/%3Fq%3Derp"),
+        ("https://elsewhere.example/vaults/1/", "/"),
+        ("", "/"),
+    ):
+        answer = client.post(button, headers={"referer": came_from})
+        assert answer["Location"] == f"{reverse('login')}?next={leads_to}"
+    assert not Draft.objects.exists()
+    page = client.post(reverse("login"), SIGN_IN | {"next": f"/vaults/{vault.pk}/"}, follow=True)
+    assert "Press the button again." in page.content.decode()
+
+
+def test_the_address_of_a_button_opened_like_a_page_says_so(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    answer = signed_in(admin).get(reverse("replication:draft_start", args=[vault.pk]))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "There is nothing to see here" in answer.content.decode()
 
 
 def test_a_wrong_password_is_recorded_without_it(client: Client, vault: Vault, admin: Person) -> None:
