@@ -250,8 +250,8 @@ def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
     Somebody else's draft with a machine that the person's grants do not open reads as absent.
     """
     theirs = Q(vault__in=_vault_ids(person, Permission.REPLICATE)) | Q(shared=True, vault__in=_vault_ids(person))
-    seen = Machine.objects.filter(_in_scope(person, vault, GrantScope.Side.SOURCE))
-    foreign = DraftMachine.objects.filter(draft=OuterRef("pk")).exclude(machine__in=seen)
+    opened = _in_scope(person, vault, GrantScope.Side.SOURCE, of="machine__")
+    foreign = DraftMachine.objects.filter(~opened, draft=OuterRef("pk"))
     rows = Draft.objects.select_related("vault", "owner").filter(theirs)
     rows = rows.filter(Q(owner_id=person.pk) | ~Exists(foreign))
     return rows if vault is None else rows.filter(vault=vault)
@@ -285,13 +285,13 @@ def events(person: Someone, vault: Vault | None = None) -> QuerySet[Event]:
 def coverage(person: Someone, vault: Vault | None = None) -> QuerySet[Coverage]:
     """Counts of the resource groups usable as source under the person's grants."""
     rows = Coverage.objects.filter(_in_scope(person, vault, GrantScope.Side.SOURCE))
-    return rows.filter(connection__in=connections(person)) if vault is None else rows.filter(connection=vault.connection)
+    return rows.filter(connection__in=vaults(person).values("connection_id")) if vault is None else rows.filter(connection=vault.connection)
 
 
 def leftovers(person: Someone) -> QuerySet[Resource]:
     """What earlier replication left behind, in the groups that the person's grants open on either side."""
     scope = _in_scope(person, None, *GrantScope.Side)
-    return Resource.objects.filter(scope, leftover=True, gone_at=None, connection__in=connections(person).values("pk"))
+    return Resource.objects.filter(scope, leftover=True, gone_at=None, connection__in=vaults(person).values("connection_id"))
 
 
 def source_names(person: Someone) -> dict[str, str]:
@@ -312,14 +312,17 @@ def _of_vaults(rows: QuerySet[Any], person: Someone, vault: Vault | None) -> Que
     return rows if vault is None else rows.filter(vault=vault)
 
 
-def _in_scope(person: Someone, vault: Vault | None, *sides: str) -> Q:
-    """A filter on (subscription_id, group_key) that lets through what the person's grants open on these sides (in one vault)."""
+def _in_scope(person: Someone, vault: Vault | None, *sides: str, of: str = "") -> Q:
+    """A filter on (subscription_id, group_key) that lets through what the person's grants open on these sides (in one vault).
+
+    of: "machine__" where the rows' machines have the two.
+    """
     held = _held(person)
     seen = [pk for pk, role in held.roles.items() if allowed(role, Permission.READ) and (vault is None or pk == vault.pk)]
     pairs = {(subscription, group) for pk, side, subscription, group in held.scopes if pk in seen and side in sides}
     whole = [subscription for subscription, group in pairs if not group]
-    parts = [Q(subscription_id=subscription, group_key=group) for subscription, group in pairs if group]
-    return reduce(or_, parts, Q(subscription_id__in=whole))
+    parts = [Q((f"{of}subscription_id", subscription), (f"{of}group_key", group)) for subscription, group in pairs if group]
+    return reduce(or_, parts, Q((f"{of}subscription_id__in", whole)))
 
 
 def machines(person: Someone, vault: Vault | None = None) -> QuerySet[Machine]:
