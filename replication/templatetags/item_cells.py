@@ -1,9 +1,9 @@
-"""The cells of a replicated item's row, `{% load item_cells %}`: one function a column, for a page has hundreds of them.
+"""The lines of the table of replicated items, `{% load item_cells %}`: one function a column, for a page has hundreds of cells.
 
 A live answer brings the cells that move, each by its id; never the name, a tick or what may have the focus (templates/ui/README.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
@@ -114,9 +114,11 @@ CLASSES |= {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "r
 
 
 @register.simple_tag
-def item_cells(row: ItemRow, columns: Sequence[Column]) -> SafeString:
-    """All cells of a row."""
-    return mark_safe("".join(_cell(row, column.key, "") for column in columns))  # noqa: S308  each cell is escaped
+def item_lines(rows: Iterable[ItemRow], columns: Sequence[Column]) -> SafeString:
+    """The lines of the table."""
+    keys = [column.key for column in columns]
+    lines = (f"<tr>{''.join(_cell(row, key, '') for key in keys)}</tr>" for row in rows)
+    return mark_safe("".join(lines))  # noqa: S308  each cell is escaped
 
 
 @register.simple_tag
