@@ -53,7 +53,9 @@ class _Blade:
 
     def __init__(self, request: HttpRequest, draft: Draft, page: Page[DraftMachine]) -> None:
         self.request, self.draft, self.page = request, draft, page
-        shown, first = list(page), drafts.selected(draft)[:1]
+        shown, self.total = list(page), draft.machines.count()
+        whole = page.paginator.count == self.total  # nothing is filtered away: the first page begins with the draft's first machine
+        first = shown[:1] if whole and page.number == 1 else list(drafts.selected(draft)[:1])
         read = [*shown, *(each for each in first if each not in shown)]
         known = plans.facts(draft, read)
         self.chosen = plans.choices(draft, read)
@@ -115,7 +117,7 @@ class _Blade:
             "many": self.many,
             "rows": self.rows,
             "page": self.page,
-            "total": self.draft.machines.count(),
+            "total": self.total,
             "overridden": self.draft.machines.exclude(overrides={}).count(),
             "matching": self.page.paginator.count,
             "wrong": wrong,
