@@ -282,5 +282,6 @@ class Totals:
 
 def totals(draft: Draft) -> Totals:
     """What is chosen in the draft."""
-    counted = draft.machines.aggregate(n=Count("pk"), disks=Sum("machine__brief__disk_count"), gib=Sum("machine__brief__disk_gib"))
+    briefs = MachineBrief.objects.filter(pk__in=draft.machines.values("machine_id"))
+    counted = briefs.aggregate(n=Count("pk"), disks=Sum("disk_count"), gib=Sum("disk_gib"))
     return Totals(counted["n"], counted["disks"] or 0, counted["gib"] or 0)
