@@ -1,11 +1,14 @@
 """What the administrator does: the wizard's pages once, in the template; buttons in processes of their own, where they can be killed."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from replication.actions import drafts, plans, runs
+from replication.actions import changes, checks, drafts, itemchanges, plans, readings, runs
 from replication.actions.actor import Actor
+from replication.actions.changes import Purpose, Wanted
 from replication.domain.choices import MachineChoice, SourceChoices, TargetChoices
-from replication.models import Draft, Machine, Person, Run, Vault
+from replication.models import Draft, Machine, Person, ProtectedItem, Run, Vault
 
 # Draft -> its machines, by position among all; so many that they are read by list.
 DRAFTS = {"few": slice(0, 2), "other": slice(2, 4), "many": slice(0, 12), "named": slice(0, 2)}
@@ -13,7 +16,11 @@ DRAFTS = {"few": slice(0, 2), "other": slice(2, 4), "many": slice(0, 12), "named
 
 def administrator() -> Actor:
     """Who presses."""
-    return Actor(person=Person.objects.get(username="admin"), name="Admin", role="administrator", request_id="chaos")
+    return _actor("admin", "administrator")
+
+
+def _actor(username: str, role: str) -> Actor:
+    return Actor(person=Person.objects.get(username=username), name=username, role=role, request_id="chaos")
 
 
 def fill_in_drafts() -> None:
@@ -42,15 +49,13 @@ def _name_machines(draft: Draft, actor: Actor) -> None:
 
 
 def press(verb: str, name: str, chaos: Any) -> None:
-    """*Create target resources* or *Enable replication* of a draft, *Cancel*, *Pause*, *Resume*, *Retry failed* of the latest run."""
+    """A button by its name in VERBS, in a process that may be killed at any line. name: of the draft that the scenario is about."""
     from tests.chaos import app
 
     doom = app.doom_of_this_process()
     app.begin(doom)
     try:
-        {"targets": _targets, "start": _start, "cancel": _cancel, "pause": _pause, "resume": _resume, "retry": _retry}[
-            verb
-        ](name)
+        VERBS[verb][0](name)
     finally:
         app.end(doom)
 
@@ -69,17 +74,50 @@ def _targets(name: str) -> None:
     runs.create_targets(draft, digest=plans.compiled(draft).digest, actor=administrator())
 
 
-def _cancel(name: str) -> None:
-    runs.cancel(Run.objects.order_by("-number")[0], actor=administrator())
+def _latest() -> Run:
+    return Run.objects.order_by("-number")[0]
 
 
-def _pause(name: str) -> None:
-    runs.pause(Run.objects.order_by("-number")[0], actor=administrator())
+def _change(name: str) -> None:
+    """Another target name for the first item."""
+    row = _items()[0]
+    there = itemchanges.settings_of(row, itemchanges.of(row))
+    _reviewed(Purpose.UPDATE, itemchanges.updated(row, there, replace(there, name="changed-1")))
 
 
-def _resume(name: str) -> None:
-    runs.resume(Run.objects.order_by("-number")[0], actor=administrator())
+def _disable(name: str) -> None:
+    """Disable the replication of all items."""
+    _reviewed(Purpose.DISABLE, itemchanges.judged(_items(), Purpose.DISABLE).wanted)
 
 
-def _retry(name: str) -> None:
-    runs.retry_failed(Run.objects.order_by("-number")[0], actor=administrator())
+def _items() -> list[ProtectedItem]:
+    return list(ProtectedItem.objects.order_by("name"))
+
+
+def _reviewed(purpose: Purpose, wanted: Sequence[Wanted]) -> None:
+    vault = Vault.objects.get()
+    changes.start(vault, purpose, wanted, digest=changes.plan_of_change(vault, wanted).digest, actor=administrator())
+
+
+def _ask(name: str) -> None:
+    """Have Azure asked: for an item's recovery points, about machines, for what stands in the way of a plan, for all items."""
+    other, actor = _draft("other"), administrator()
+    readings.recovery_points(_items()[0], actor=actor)
+    readings.machines(other, actor=actor)
+    checks.begin(other, plans.compiled(other).digest, actor=actor)
+    readings.refresh_items(Vault.objects.get(), actor=actor)
+
+
+# Button -> what it does, and the audit's name for it.
+VERBS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "targets": (_targets, "run.create_targets"),
+    "start": (_start, "run.enable"),
+    "cancel": (lambda name: runs.cancel(_latest(), actor=administrator()), "run.cancel"),
+    "pause": (lambda name: runs.pause(_latest(), actor=administrator()), "run.pause"),
+    "resume": (lambda name: runs.resume(_latest(), actor=administrator()), "run.resume"),
+    "retry": (lambda name: runs.retry_failed(_latest(), actor=administrator()), "run.retry"),
+    "take over": (lambda name: runs.take_over(_latest(), actor=_actor("operator", "operator")), "run.take_over"),
+    "change": (_change, "run.update"),
+    "disable": (_disable, "run.disable"),
+    "ask": (_ask, "items.refresh"),
+}

@@ -7,21 +7,15 @@ from django.db import connection
 
 from replication.actions import audit
 from replication.domain import ids
+from replication.domain.changes import DisableSpec
 from replication.execution.ledger import LIVE, RUNNING_RUNS
 from replication.models import AuditEntry, MachineClaim, ProtectedItem, Reading, Run, Step, StepEvent, Vault
+from tests.chaos import gestures
 from tests.chaos.house import House
 from tests.chaos.scenarios import Scenario
 
 # The report's columns: what was made twice, what was forgotten, what the audit lacks, what ended otherwise than it must, and manners.
 COLUMNS = ("duplicates", "lost", "audit holes", "wrong end states", "broken rules")
-_VERBS = {
-    "targets": "run.create_targets",
-    "start": "run.enable",
-    "cancel": "run.cancel",
-    "retry": "run.retry",
-    "pause": "run.pause",
-    "resume": "run.resume",
-}
 
 Harm = dict[str, list[str]]
 
@@ -57,7 +51,7 @@ def readings() -> list[Any]:
 
 def gestures_seen(verb: str) -> int:
     """How often the audit says that a verb was done."""
-    return AuditEntry.objects.filter(action=_VERBS[verb]).count()
+    return AuditEntry.objects.filter(action=gestures.VERBS[verb][1]).count()
 
 
 def close_connections() -> None:
@@ -112,10 +106,11 @@ def _lost(house: House, ended: bool) -> list[str]:
         else [f"run {run} goes on: {_open_steps(run)}" for run in Run.objects.filter(state__in=RUNNING_RUNS)]
     )
     told += [f"{step.key} is {step.state} in an ended run" for step in _steps_of_ended_runs().filter(state__in=LIVE)]
+    removed = _machines(DisableSpec.kind)
     for step in _steps_of_ended_runs():
-        arm_id = step.spec["id"]
-        if step.state == "succeeded" and not house.is_there(arm_id):
-            told.append(f"{step.key} succeeded, and is not there")
+        gone = step.machine_key in removed
+        if step.state == "succeeded" and house.is_there(step.spec["id"]) == gone:
+            told.append(f"{step.key} succeeded, and is {'still' if gone else 'not'} there")
         if step.state not in {"succeeded", *LIVE} and not (step.problem or {}).get("message"):
             told.append(f"{step.key} is {step.state} without a reason")
     if ended:
@@ -123,6 +118,11 @@ def _lost(house: House, ended: bool) -> list[str]:
         told += [f"{step.key} still holds its making" for step in Step.objects.exclude(making=None)]
         told += [f"{step.key} still has a lease" for step in Step.objects.exclude(lease_until=None)]
     return told + _machines_without_step()
+
+
+def _machines(kind: str) -> set[str]:
+    """Machines for which a step of the kind succeeded."""
+    return set(Step.objects.filter(kind=kind, state="succeeded").values_list("machine_key", flat=True))
 
 
 def _steps_of_ended_runs() -> Any:
@@ -134,7 +134,7 @@ def _machines_without_step() -> list[str]:
     return [
         f"run {run} has {steps} of {run.machine_count} machines"
         for run in Run.objects.all()
-        if (steps := run.steps.filter(kind="protect").count()) != run.machine_count
+        if (steps := run.steps.exclude(machine_key="").values("machine_key").distinct().count()) != run.machine_count
     ]
 
 
@@ -179,9 +179,12 @@ def _problems() -> list[Any]:
 
 def _items() -> list[str]:
     """What the console shows as replicated is what its runs have made."""
-    made = set(Step.objects.filter(kind="protect", state="succeeded").values_list("machine_key", flat=True))
+    if not settled():
+        return []
+    made, removed = _machines("protect"), _machines(DisableSpec.kind)
     shown = set(ProtectedItem.objects.filter(gone_at=None).values_list("machine_key", flat=True))
-    return [f"{ids.name(key)} is replicated and not shown" for key in made - shown] if settled() else []
+    told = [f"{ids.name(key)} is replicated and not shown" for key in made - removed - shown]
+    return told + [f"{ids.name(key)} is not replicated and shown" for key in removed & shown]
 
 
 def _unsettled() -> str:

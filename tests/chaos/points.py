@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.scenarios import SCENARIOS
+
 ROOT = f"{Path(__file__).resolve().parent.parent.parent}/"
 FILES = (
     "replication/execution/*.py",
@@ -144,7 +146,7 @@ def kills(reached: dict[str, dict[str, int]], seed: int) -> Iterator[Point]:
     choose = random.Random(f"kills {seed}")
     for file, line in lines():
         key = f"{file}:{line}"
-        places = [place for place, counted in reached.items() if key in counted]
+        places = sorted((place for place, counted in reached.items() if key in counted), key=_rank)
         if not places:
             continue
         passings = {place: reached[place][key] for place in places}
@@ -158,6 +160,12 @@ def kills(reached: dict[str, dict[str, int]], seed: int) -> Iterator[Point]:
             yield _kill("disconnect", key, worked[0], choose.randint(1, passings[worked[0]]), choose)
         if worked and file.startswith("replication/execution/") and choose.random() < 0.12 and key not in _window():
             yield _kill("pause", key, worked[0], choose.randint(1, passings[worked[0]]), choose)
+
+
+def _rank(place: str) -> tuple[int, str]:
+    """Simple scenarios first; in whichever order they were counted."""
+    scenario = place.partition("/")[0]
+    return (list(SCENARIOS).index(scenario), place)
 
 
 def _kill(kind: str, key: str, place: str, nth: int, choose: random.Random) -> Point:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-# Moments, apart from "after so many events": when all runs have ended; two seconds after the verb before.
-ENDED, SOON = -1, -2
+# Moments, apart from "after so many events": when all runs have ended; two seconds after the verb before; when all runs have ended and
+# their items are shown, for only then can somebody press a button of theirs.
+ENDED, SOON, SHOWN = -1, -2, -3
 
 
 @dataclass(frozen=True)
@@ -56,5 +57,9 @@ SCENARIOS: dict[str, Scenario] = {
     "retried": Scenario(("few",), ("partial", "succeeded"), FAILING, then=(("retry", ENDED),)),
     "skipped": Scenario(("few",), ("failed",), NO_POLICY),
     "cancelled": Scenario(("few",), ("cancelled",), then=(("cancel", 8),)),
+    "taken over": Scenario(("few",), ("succeeded",), then=(("take over", 8),)),
+    "changed": Scenario(("few",), ("succeeded", "succeeded"), then=(("change", SHOWN),)),
+    "disabled": Scenario(("few",), ("succeeded", "succeeded"), then=(("disable", SHOWN),)),
+    "asked": Scenario(("few",), ("succeeded",), then=(("ask", SHOWN),)),
     "paused": Scenario(("few",), ("succeeded",), then=(("pause", 8), ("resume", SOON))),
 }

@@ -11,7 +11,7 @@ from typing import Any
 from tests.chaos import gestures, judge
 from tests.chaos.house import LEASE, House
 from tests.chaos.points import Point, lines
-from tests.chaos.scenarios import ENDED, SCENARIOS, SOON, Scenario
+from tests.chaos.scenarios import ENDED, SCENARIOS, SHOWN, SOON, Scenario
 
 # Seconds without a sign of life after which a run is lost; most take fifteen in all, one that waits for a first copy a minute. What is
 # lost gives none, however fast the machine is, and what gives signs for ever is lost as well.
@@ -117,11 +117,13 @@ class Play:
             self._press(self.to_press.pop(0)[0], self.scenario.start[0])
             self.pressed_at = time.monotonic()
             return False
-        return over
+        return over and not (self.to_press and self.to_press[0][1] == SHOWN)
 
     def _is_time(self, moment: int, events: int, over: bool) -> bool:
         if moment == SOON:
             return time.monotonic() > self.pressed_at + 2
+        if moment == SHOWN:
+            return over and judge.settled()
         return over if moment == ENDED else events >= moment
 
     def _is_settled(self) -> bool:
