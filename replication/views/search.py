@@ -13,6 +13,7 @@ from replication.grid import Rows, clean
 from replication.models import Person
 from replication.presenters import runs as run_rows
 from replication.presenters import safety
+from replication.presenters.items import UNSEEN
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
@@ -59,7 +60,7 @@ def _shown(rows: Rows) -> tuple[list[Any], int]:
 
 def _items(person: Person, text: str) -> Rows:
     """Items, what left Azure after what is there; of a machine that is replicated again only the present item."""
-    rows = access.items(person).defer("document", "search", "vault__site", "vault__problem")
+    rows = access.items(person).defer("document", "search", *UNSEEN)
     again = access.items(person).filter(machine_key=OuterRef("machine_key"), gone_at=None)
     present = finding.items(rows, text).filter(Q(gone_at=None) | ~Exists(again))
     marked = present.annotate(exact=_flag(finding.item_exactly(text)))
