@@ -21,8 +21,10 @@ time.sleep(60)
 """
 STUBBORN = "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); time.sleep(60)"
 # Supervises one family until it is told to stop.
+# Whoever runs the tests may do so under nohup, whose meaning a supervisor keeps.
 SUPERVISED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from scripts.supervisor import *
 folder, code = Path(sys.argv[1]), sys.argv[2]
