@@ -14,7 +14,7 @@ from replication.views import wizard
 
 # What is no page of its own: actions, fragments, downloads, redirects.
 NOT_PAGES = re.compile(
-    r"(_refresh|_live|view_save|view_delete|issue_acknowledge|issue_withdraw|_preview|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|name|download|download_csv|create_targets|enable|discard|take_over|share|reopen|checks_again|checks_acknowledge))$"
+    r"(_refresh|_live|view_save|view_delete|issue_acknowledge|issue_withdraw|_preview|_export|run_[a-z_]+|_points|_active|_end|_chain|_bundle|_lines|_verify|grant_choose|draft_(start|selection|ask|name|download|download_csv|names|create_targets|enable|discard|take_over|share|reopen|checks_again|checks_acknowledge))$"
     r"|^(logout|theme|reading|home|draft|notification|notifications_read|entra_start|entra_callback|(vault_)?setting_section)$"
     r"|^(group_remove|person_unlock|person_factor_reset|second_factor_off|approval_(approve|refuse|withdraw)|webhook_(test|renew|delete))$"
 )
