@@ -18,6 +18,7 @@ from replication.domain import ids
 from replication.domain.plan import Plan, PlannedStep
 from replication.domain.roles import Permission
 from replication.domain.specs import Spec
+from replication.domain.words import amount
 from replication.models import ReplicationPlan, Run, Vault
 
 Purpose = Run.Purpose
@@ -107,7 +108,7 @@ def start(
 
 def _asked(purpose: Purpose, vault: Vault, plan: Plan, wanted: Sequence[Wanted]) -> approvals.Asked:
     """What a second person would have to approve: the changes one by one. What it is about is the vault and the things themselves."""
-    title = f"{len(plan.steps)} change{'s' * (len(plan.steps) != 1)} in {vault.name}"
+    title = f"{amount(len(plan.steps), 'change')} in {vault.name}"
     return approvals.Asked(
         action=f"run.{purpose.value}",
         vault=vault,

@@ -20,6 +20,7 @@ from replication.domain.checks.catalogue import KEYS
 from replication.domain.checks.findings import Finding
 from replication.domain.eligibility import Effect
 from replication.domain.roles import Permission
+from replication.domain.words import amount
 from replication.models import Acknowledgement, Draft, Person, Reading
 from replication.queue import ring
 
@@ -83,14 +84,10 @@ class Standing:
         if self.reading.problem:
             return "The checks could not be made: make them again."
         if blocking := len(self.of(Effect.BLOCK)):
-            return f"The checks found {_counted(blocking, 'obstacle')}: mend {'it' if blocking == 1 else 'them'} first."
+            return f"The checks found {amount(blocking, 'obstacle')}: mend {'it' if blocking == 1 else 'them'} first."
         if waiting := len(self.unacknowledged):
-            return f"The checks found {_counted(waiting, 'warning')} that nobody has acknowledged."
+            return f"The checks found {amount(waiting, 'warning')} that nobody has acknowledged."
         return ""
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def standing(draft: Draft, digest: str) -> Standing:

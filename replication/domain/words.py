@@ -1,6 +1,12 @@
 """Numbers in words, the same on every page, in every sentence and in every export."""
 
 
+def amount(number: int, words: str) -> str:
+    """3 machines, 1 machine, 1,248 machines; an irregular plural follows a comma: "policy,policies"."""
+    one, _, many = words.partition(",")
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def duration(seconds: float) -> str:
     """48 s, 1 min 36 s, 41 min, 3 h 12 min, 2 d 4 h."""
     total = max(0, round(seconds))

@@ -13,6 +13,7 @@ from replication.actions import streaming, verification
 from replication.actions.audit import head
 from replication.domain.roles import Role
 from replication.domain.vocabulary import ACTIONS, action_label
+from replication.domain.words import amount
 from replication.grid import Choice, Column, Day, Grid, Rows, Text, by
 from replication.models import AuditEntry, AuditSubject, StreamCursor
 from replication.presenters.looks import State
@@ -130,8 +131,7 @@ def chain() -> Chain:
     if verdict.bad is not None:
         text = f"The chain is broken at entry {verdict.bad:,}: {verdict.why}."
         return Chain(State("error", "Broken"), text, at, checking)
-    entries = f"{verdict.entries:,} entr{'y' if verdict.entries == 1 else 'ies'}"
-    text = f"{entries}, {verdict.checkpoints:,} signed checkpoint{'s' * (verdict.checkpoints != 1)}."
+    text = f"{amount(verdict.entries, 'entry,entries')}, {amount(verdict.checkpoints, 'signed checkpoint')}."
     return Chain(State("ok", "Verified"), text, at, checking)
 
 

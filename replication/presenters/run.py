@@ -12,6 +12,7 @@ from replication.domain import ids
 from replication.domain.changes import DisableSpec
 from replication.domain.specs import ProtectSpec, SettleSpec
 from replication.domain.steps import FINAL, STAGE_OF, STAGES, Outcome, StepState
+from replication.domain.words import amount
 from replication.models import ProtectedItem, Run, Step
 from replication.presenters.clocks import Clocks, Peers, peers
 from replication.presenters.items import ItemRow
@@ -314,7 +315,7 @@ def failed_title(counted: Progress) -> str:
     """1 of 14 machines failed; or, when it was not a machine, 2 steps failed."""
     settings = counted.stages[SETTINGS].counts.get(StepState.FAILED, 0)
     if settings and settings == counted.failed:
-        return f"The settings of {settings:,} machine{'s' * (settings != 1)} were not applied."
+        return f"The settings of {amount(settings, 'machine')} were not applied."
     if counted.machines_failed:
         return f"{counted.machines_failed:,} of {counted.machines:,} machines failed."
     return f"{counted.failed:,} step{'' if counted.failed == 1 else 's'} failed."

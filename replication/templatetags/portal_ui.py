@@ -165,8 +165,7 @@ def thousands(number: int | None) -> str:
 @register.filter
 def counted(number: int, words: str) -> str:
     """`{{ 3|counted:"machine" }}` is *3 machines*; an irregular plural follows a comma: "policy,policies"."""
-    one, _, many = words.partition(",")
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return words_of.amount(number, words)
 
 
 def _time(at: datetime, text: str, css: str = "") -> SafeString:

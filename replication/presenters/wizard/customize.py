@@ -15,6 +15,7 @@ from replication.domain.inventory import Machine as DomainMachine
 from replication.domain.inventory import Model
 from replication.domain.plan import Facts
 from replication.domain.targets import Homes
+from replication.domain.words import amount
 from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
 from replication.markup import markup, row_address
 from replication.models import Draft, DraftMachine, Person, Resource
@@ -231,7 +232,7 @@ def unseen(overrides: Mapping[str, Any]) -> tuple[str, ...]:
     found = [words for name, words in _EXTRA.items() if overrides.get(name)]
     disks = overrides.get("disks", {})
     left_out = sum(bool(each.get("excluded")) for each in disks.values())
-    found += [f"{left_out} disk{'s' * (left_out != 1)} left out"] if left_out else []
+    found += [f"{amount(left_out, 'disk')} left out"] if left_out else []
     typed = sum(any(name != "excluded" for name in each) for each in disks.values())
-    found += [f"{typed} disk{'s' * (typed != 1)} changed"] if typed else []
+    found += [f"{amount(typed, 'disk')} changed"] if typed else []
     return tuple(found)

@@ -15,6 +15,7 @@ from replication.actions.drafts import can_column, candidates, replicable, tagge
 from replication.domain.choices import SourceChoices
 from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
 from replication.domain.eligibility.told import AGREES_NOT, AGREES_NOT_TITLE
+from replication.domain.words import amount
 from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct
 from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
 
@@ -62,7 +63,7 @@ def picker(draft: Draft) -> Grid:
 
 def disks_of(machine: Machine) -> str:
     """How many disks the machine has, and how large they are together."""
-    return f"{machine.disk_count} disk{'s' * (machine.disk_count != 1)}, {machine.disk_gib:,} GiB"
+    return f"{amount(machine.disk_count, 'disk')}, {machine.disk_gib:,} GiB"
 
 
 def _columns(zonal: bool) -> tuple[Column, ...]:
@@ -277,7 +278,7 @@ class Totals:
     def __str__(self) -> str:
         if not self.machines:
             return "Nothing selected yet"
-        return f"{self.machines:,} selected, {self.disks:,} disk{'s' * (self.disks != 1)}, {self.data}"
+        return f"{self.machines:,} selected, {amount(self.disks, 'disk')}, {self.data}"
 
 
 def totals(draft: Draft) -> Totals:

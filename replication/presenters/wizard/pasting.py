@@ -9,6 +9,7 @@ from replication import access
 from replication.domain.choices import SourceChoices
 from replication.domain.inventory import Model
 from replication.domain.pasting import MOST_LINES, Candidate, Fate, Index, Line, read
+from replication.domain.words import amount
 from replication.models import Draft, Machine, Person
 
 SHOWN = 100  # lines of each kind that the page names; the counts are of all
@@ -147,7 +148,7 @@ class Pasted:
     def __str__(self) -> str:
         counts = ", ".join(f"{len(heap.lines):,} {_SHORT[heap.key]}" for heap in self.heaps)
         return (
-            f"{len(self.lines):,} line{'s' * (len(self.lines) != 1)}: {counts}." if self.lines else "The list is empty."
+            f"{amount(len(self.lines), 'line')}: {counts}." if self.lines else "The list is empty."
         )
 
     def choices(self) -> Iterator[tuple[Line, list[tuple[int, str]]]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from replication.domain.plan import Plan, PlannedStep
 from replication.domain.steps import STAGES
+from replication.domain.words import amount
 
 _ICONS = {
     "resource_group": "resource-group",
@@ -80,7 +81,7 @@ def stages(plan: Plan) -> list[tuple[str, list[Line]]]:
 def disks(managed: int, unmanaged: int, types: Iterable[str]) -> str:
     """What becomes of the machines' disks: 7 replica managed disks: Premium SSD, Standard SSD."""
     named = ", ".join(sorted(SKUS.get(each, each) for each in types))
-    told = [f"{managed:,} replica managed disk{'s' * (managed != 1)}: {named}"] if managed else []
+    told = [f"{amount(managed, 'replica managed disk')}: {named}"] if managed else []
     return "; ".join(told + ([f"{unmanaged:,} in storage accounts"] if unmanaged else []))
 
 

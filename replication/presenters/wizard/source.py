@@ -12,6 +12,7 @@ from replication.actions.drafts import candidates, replicable
 from replication.domain import regions as rules
 from replication.domain.choices import SourceChoices
 from replication.domain.inventory import Model
+from replication.domain.words import amount
 from replication.forms.wizard import Options
 from replication.models import Draft, Machine, Person, Vault
 from replication.presenters.looks import region, regions
@@ -70,11 +71,7 @@ def _locations(vault: Vault, machines: QuerySet[Machine], zonal: bool) -> Option
 
 
 def _counted(name: str, number: int) -> str:
-    return f"{name} ({_machines(number)})"
-
-
-def _machines(number: int) -> str:
-    return f"{number} machine" if number == 1 else f"{number:,} machines"
+    return f"{name} ({amount(number, 'machine')})"
 
 
 def found(draft: Draft, person: Person, source: SourceChoices | None) -> str:
@@ -86,14 +83,14 @@ def found(draft: Draft, person: Person, source: SourceChoices | None) -> str:
     if not number:
         return f"No machine fits. {_way_on(draft, person, source)}"
     tail = "" if can else f" {_none_can(rows, source)}"
-    return f"Found {_machines(number)}, {can:,} can be replicated.{tail}"
+    return f"Found {amount(number, 'machine')}, {can:,} can be replicated.{tail}"
 
 
 def _none_can(rows: QuerySet[Machine], source: SourceChoices) -> str:
     """Why none of the machines found can be replicated, as far as one choice of this page explains it."""
     elsewhere = replicable(rows, zonal=not source.zonal).count()
     if elsewhere and source.zonal:
-        return f"{_machines(elsewhere)} can be replicated to another region: choose No under availability zones."
+        return f"{amount(elsewhere, 'machine')} can be replicated to another region: choose No under availability zones."
     return "The next page says why for each of them."
 
 
@@ -107,12 +104,12 @@ def _way_on(draft: Draft, person: Person, source: SourceChoices) -> str:
     for name, choices in wider.items():
         number = candidates(draft, person, choices).count() if choices != source else 0
         if number:
-            return f"{_machines(number)} would without the filter: change {name}."
+            return f"{amount(number, 'machine')} would without the filter: change {name}."
     other = Model.CLASSIC if source.model is Model.RESOURCE_MANAGER else Model.RESOURCE_MANAGER
     number = candidates(draft, person, replace(source, model=other, tags=(), groups=())).count()
     if number:
-        return f"{_machines(number)} in this location have the other deployment model: change that."
+        return f"{amount(number, 'machine')} in this location have the other deployment model: change that."
     number = access.machines(person, draft.vault).filter(location=source.location).count()
     if number:
-        return f"{_machines(number)} in this location lie in another subscription: change that."
+        return f"{amount(number, 'machine')} in this location lie in another subscription: change that."
     return "Choose another location, or refresh the inventory on the Vaults page."

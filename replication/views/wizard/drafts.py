@@ -12,6 +12,7 @@ from replication import access
 from replication.actions import drafts, planfiles, plans
 from replication.domain.planfile import LARGEST, Unreadable, read
 from replication.domain.roles import Permission
+from replication.domain.words import amount
 from replication.forms.wizard import PlanFileForm
 from replication.models import Vault
 from replication.presenters import drafts as rows
@@ -81,7 +82,7 @@ def _taken(request: HttpRequest, taken: planfiles.Taken, name: str) -> HttpRespo
     number = draft.machines.count()
     same = taken.digest and number and plans.compiled(draft).digest == taken.digest
     words = "The plan is the same as in the file." if same else "The plan differs from the one in the file."
-    messages.success(request, f"{number:,} machine{'s' * (number != 1)} of {name[:80]} are in this draft. {words}")
+    messages.success(request, f"{amount(number, 'machine')} of {name[:80]} are in this draft. {words}")
     return redirect(present.page_url(draft, present.first_open(present.satisfied(draft))))
 
 

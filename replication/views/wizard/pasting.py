@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from replication.actions import drafts
+from replication.domain.words import amount
 from replication.models import Draft
 from replication.presenters import wizard as present
 from replication.views.actor import actor, signed_in
@@ -43,7 +44,7 @@ def _add(request: HttpRequest, draft: Draft, pasted: present.Pasted) -> HttpResp
     who = actor(request, draft.vault)
     counts = {heap.key: len(heap.lines) for heap in pasted.heaps}
     added = drafts.take_list(draft, source, pasted.adds, counts=counts, version=version(request), actor=who)
-    here = f"{added:,} machine{'s' * (added != 1)} of the list were added."
+    here = f"{amount(added, 'machine')} of the list were added."
     rest = len(pasted.adds) - added
     messages.success(request, f"{here} {rest:,} had been chosen before." if rest else here)
     return HttpResponseRedirect(f"{present.page_url(draft, 'machines')}?chosen=yes")
