@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from replication.domain.words import duration
+from replication.markup import joined, markup
 
 
 class Part(NamedTuple):
@@ -54,12 +54,12 @@ _ROUND = 2 * math.pi * _RADIUS
 def donut(parts: Sequence[Part]) -> SafeString:
     """A ring of shares with the total inside; an empty ring when there is nothing."""
     total = sum(part.amount for part in parts)
-    return format_html(
+    return markup(
         '<svg viewBox="0 0 66 66" role="img" aria-label="{}">'
         '<circle class="line-track" cx="33" cy="33" r="26" fill="none" stroke-width="9"/>{}'
         '<text class="chart-total" x="33" y="37">{}</text></svg>',
         sentence(parts),
-        format_html_join("", "{}", ((arc,) for arc in _arcs(parts, total))),
+        SafeString("".join(_arcs(parts, total))),
         f"{total:,}",
     )
 
@@ -70,7 +70,7 @@ def _arcs(parts: Sequence[Part], total: int) -> list[SafeString]:
         length = _ROUND * part.amount / total
         gap = 1.0 if length > 3 and part.amount < total else 0.0
         arcs.append(
-            format_html(
+            markup(
                 '<circle class="line-{}" cx="33" cy="33" r="26" fill="none" stroke-width="9" stroke-dasharray="{} {}" '
                 'stroke-dashoffset="{}" transform="rotate(-90 33 33)"/>',
                 part.tone,
@@ -90,10 +90,10 @@ def stacked_bar(parts: Sequence[Part]) -> SafeString:
         width = 200 * part.amount / total
         rects.append((part.tone, f"{begun:.2f}", f"{max(width - 0.8, 0.6):.2f}"))
         begun += width
-    return format_html(
+    return markup(
         '<svg class="bar" viewBox="0 0 200 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="fill-track" width="200" height="8"/>{}</svg>',
-        format_html_join("", '<rect class="fill-{}" x="{}" width="{}" height="8"/>', rects),
+        joined('<rect class="fill-{}" x="{}" width="{}" height="8"/>', rects),
     )
 
 
@@ -127,8 +127,8 @@ def sparkline(values: Sequence[float | None], target: float | None = None, tone:
     step = 58 / max(len(values) - 1, 1)
     points = [None if v is None else (i * step, 19 - 18 * v / top) for i, v in enumerate(values)]
     line = "".join(_path(stretch) for stretch in _stretches(points))
-    goal = format_html('<path class="target" d="M0 {}h58"/>', f"{19 - 18 * target / top:.1f}") if target else ""
-    return format_html(
+    goal = markup('<path class="target" d="M0 {}h58"/>', f"{19 - 18 * target / top:.1f}") if target else ""
+    return markup(
         '<svg class="spark" viewBox="0 0 58 20" aria-hidden="true">{}<path class="line-{}" d="{}"/></svg>',
         goal,
         tone,
@@ -171,7 +171,7 @@ def rpo(samples: Sequence[Sample], *, target: float, start: datetime, end: datet
     highest = max([sample.seconds for sample in samples if sample.seconds is not None], default=0)
     step, top = _scale(max(highest, target))
     frame = _Frame(start, end, top)
-    return format_html(
+    return markup(
         '<svg class="chart" viewBox="0 0 700 200" role="img" aria-labelledby="{0}-title {0}-text">'
         '<title id="{0}-title">Recovery point objective</title><desc id="{0}-text">{1}</desc>{2}{3}{4}{5}</svg>',
         key,
@@ -201,15 +201,13 @@ def _axes(frame: _Frame, step: int) -> SafeString:
         for value in range(0, frame.top + 1, step)
     ]
     pattern = "%H:%M" if frame.end - frame.start <= timedelta(hours=25) else "%d %b"
-    return format_html(
+    return markup(
         "{}{}",
-        format_html_join(
-            "",
+        joined(
             '<path class="chart-grid" d="M62 {}H690"/><text class="chart-axis" x="54" y="{}" text-anchor="end">{}</text>',
             rows,
         ),
-        format_html_join(
-            "",
+        joined(
             '<text class="chart-axis" x="{}" y="194" text-anchor="middle">{}</text>',
             ((f"{frame.x(at):.1f}", at.strftime(pattern)) for at in _ticks(frame)),
         ),
@@ -236,7 +234,7 @@ def _ticks(frame: _Frame) -> list[datetime]:
 
 def _clips(frame: _Frame, target: float, key: str) -> SafeString:
     line = f"{frame.y(target):.1f}"
-    return format_html(
+    return markup(
         '<defs><clipPath id="{0}-above"><path d="M62 0H690V{1}H62Z"/></clipPath>'
         '<clipPath id="{0}-below"><path d="M62 {1}H690V180H62Z"/></clipPath></defs>',
         key,
@@ -248,8 +246,7 @@ def _series(frame: _Frame, samples: Sequence[Sample], target: float, key: str) -
     points = [None if s.seconds is None else (frame.x(s.at), frame.y(s.seconds)) for s in samples]
     stretches = _stretches(points)
     drawn = [(key, _area(stretch, frame), _path(stretch)) for stretch in stretches]
-    body = format_html_join(
-        "",
+    body = joined(
         '<path class="chart-area-info" clip-path="url(#{0}-below)" d="{1}"/>'
         '<path class="chart-area-error" clip-path="url(#{0}-above)" d="{1}"/>'
         '<path class="chart-line line-info" clip-path="url(#{0}-below)" d="{2}"/>'
@@ -259,7 +256,7 @@ def _series(frame: _Frame, samples: Sequence[Sample], target: float, key: str) -
     if not stretches:
         return body
     (x, y), last = stretches[-1][-1], [s.seconds for s in samples if s.seconds is not None][-1]
-    return format_html(
+    return markup(
         '{}<circle class="chart-point fill-{}" cx="{}" cy="{}" r="4"/>',
         body,
         "error" if last > target else "info",
@@ -274,7 +271,7 @@ def _area(stretch: Sequence[tuple[float, float]], frame: _Frame) -> str:
 
 def _target(frame: _Frame, target: float) -> SafeString:
     y = frame.y(target)
-    return format_html(
+    return markup(
         '<path class="chart-target" d="M62 {}H690"/><text class="chart-target-name" x="68" y="{}">Target {}</text>',
         f"{y:.1f}",
         f"{y - 6 if y > 18 else y + 14:.1f}",  # above the line, or below it at the upper edge
@@ -301,8 +298,8 @@ _GANTT_LEFT, _GANTT_RIGHT, _GANTT_ROW = 206, 496, 26
 def gantt(bars: Sequence[Bar]) -> SafeString:
     """Steps over time. The same steps stand as a list beside it, so the picture only gets a short name."""
     total = max([bar.start + (bar.length or 0) for bar in bars], default=0) or 1
-    rows = format_html_join("", "{}", ((_bar(bar, i * _GANTT_ROW + 4, total),) for i, bar in enumerate(bars)))
-    return format_html(
+    rows = SafeString("".join(_bar(bar, i * _GANTT_ROW + 4, total) for i, bar in enumerate(bars)))
+    return markup(
         '<svg class="chart" viewBox="0 0 560 {}" role="img" aria-label="Steps over time; the list has the same">{}</svg>',
         _GANTT_ROW * len(bars) + 4,
         rows,
@@ -314,7 +311,7 @@ def _bar(bar: Bar, y: int, total: float) -> SafeString:
     shape = (
         mark_safe("")
         if bar.length is None
-        else format_html(
+        else markup(
             '<rect class="fill-{}" x="{}" y="{}" width="{}" height="12" rx="2"/>',
             bar.tone,
             f"{_GANTT_LEFT + bar.start * scale:.1f}",
@@ -322,7 +319,7 @@ def _bar(bar: Bar, y: int, total: float) -> SafeString:
             f"{max(3.0, bar.length * scale):.1f}",
         )
     )
-    return format_html(
+    return markup(
         '<path class="chart-grid" d="M{} {}H560"/><text class="chart-name" x="0" y="{}">{}</text>{}'
         '<text class="chart-axis" x="560" y="{}" text-anchor="end">{}</text>',
         _GANTT_LEFT,
