@@ -4,16 +4,27 @@ Inside a web request or a task, all of them are read with one query, once; elsew
 """
 
 import os
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
-from asgiref.local import Local
 from django.core.signals import request_finished, request_started
 
 from replication.domain.settings import SETTINGS, Unfit
 from replication.models import Setting, Vault
 
 _Rows = dict[tuple[str, int | None], Any]  # (name, vault's row id; None for the whole console) -> value
-_local = Local()
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What one request or task has read, and what it made of it: a list asks for the same target fifty times."""
+
+    rows: _Rows | None = None
+    values: dict[tuple[str, int | None], Any] = field(default_factory=dict)
+
+
+_memory: ContextVar[_Memory | None] = ContextVar("settings", default=None)
 
 
 def value(name: str, vault: Vault | int | None = None) -> Any:
@@ -21,8 +32,17 @@ def value(name: str, vault: Vault | int | None = None) -> Any:
 
     vault: the row, or its id.
     """
+    known, place = _memory.get(), vault.pk if isinstance(vault, Vault) else vault
+    if known is None:
+        return _chosen(name, place)
+    if (name, place) not in known.values:
+        known.values[name, place] = _chosen(name, place)
+    return known.values[name, place]
+
+
+def _chosen(name: str, vault: int | None) -> Any:
     rows = _rows()
-    for place in (vault.pk if isinstance(vault, Vault) else vault, None):
+    for place in (vault, None):
         if (name, place) in rows:
             try:
                 return SETTINGS[name].check(rows[name, place])
@@ -45,27 +65,29 @@ def default(name: str) -> Any:
 
 def begin(**_: Any) -> None:
     """A request or a task begins: forget what was read before, and remember from here on."""
-    _local.remember, _local.rows = True, None
+    _memory.set(_Memory())
 
 
 def end(**_: Any) -> None:
     """It is over."""
-    _local.remember, _local.rows = False, None
+    _memory.set(None)
 
 
 def forget() -> None:
     """A setting was changed: the next reading asks again."""
-    _local.rows = None
+    if _memory.get() is not None:
+        begin()
 
 
 def _rows() -> _Rows:
-    known: _Rows | None = getattr(_local, "rows", None)
-    if known is None:
-        found = Setting.objects.filter(name__in=SETTINGS).values_list("name", "vault_id", "value")
-        known = {(name, vault): each for name, vault, each in found}
-        if getattr(_local, "remember", False):
-            _local.rows = known
-    return known
+    known = _memory.get()
+    if known is not None and known.rows is not None:
+        return known.rows
+    found = Setting.objects.order_by().values_list("name", "vault_id", "value")
+    rows: _Rows = {(name, vault): each for name, vault, each in found}
+    if known is not None:
+        known.rows = rows
+    return rows
 
 
 request_started.connect(begin)
