@@ -7,7 +7,7 @@ subscriptions and groups usable as source and as target.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
@@ -16,10 +16,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
+from replication import questions
 from replication.domain.roles import Permission, Role, allowed, refusal
 from replication.models import (
     Approval,
@@ -46,6 +47,7 @@ from replication.models import (
     Vault,
     Webhook,
 )
+from replication.questions import Question
 
 Someone = Person | AnonymousUser
 Row = TypeVar("Row", bound=Model)
@@ -81,7 +83,7 @@ Scope = tuple[int, str, str, str]  # vault's row id, side, subscription id, reso
 class _Held:
     """What a person's live grants give, as read at one moment."""
 
-    roles: dict[int, Role]  # by the vault's row id
+    roles: dict[int, Role] = field(hash=False)  # by the vault's row id
     scopes: frozenset[Scope]
 
 
@@ -106,12 +108,17 @@ def _held(person: Someone) -> _Held:
     pk, kept = person.pk or 0, _asked.get()
     if kept is not None and pk in kept:
         return kept[pk]
-    columns = "vault_id", "role", "scopes__side", "scopes__subscription_id", "scopes__resource_group"
-    rows = list(_live(person).values_list(*columns))
+    rows = questions.answer(_asking_held(pk))
     held = _Held({row[0]: Role(row[1]) for row in rows}, frozenset((row[0], *row[2:]) for row in rows if row[2]))
     if kept is not None:
         kept[pk] = held
     return held
+
+
+@lru_cache(maxsize=1000)
+def _asking_held(person: int) -> Question:
+    columns = "vault_id", "role", "scopes__side", "scopes__subscription_id", "scopes__resource_group"
+    return questions.written(Grant.objects.filter(person=person, ended_at=None).values_list(*columns))
 
 
 def role(person: Someone, vault: Vault | None = None) -> Role | None:
@@ -196,7 +203,7 @@ def _vault_ids_of(person: int, permission: Permission) -> RawSQL:
     """The question, not its answer: a page asks it a dozen times, and Django takes longer to write it than a database to answer it."""
     holding = [each.value for each in Role if allowed(each, permission)]
     asked = Grant.objects.filter(person=person, ended_at=None, role__in=holding).values("vault_id")
-    return RawSQL(*asked.query.sql_with_params())  # noqa: S611  # nosec B611  Django's own, with its parameters
+    return RawSQL(*questions.written(asked))  # noqa: S611  # nosec B611  Django's own, with its parameters
 
 
 def connections(person: Someone) -> QuerySet[Connection]:
@@ -249,12 +256,26 @@ def drafts(person: Someone, vault: Vault | None = None) -> QuerySet[Draft]:
 
     Somebody else's draft with a machine that the person's grants do not open reads as absent.
     """
-    theirs = Q(vault__in=_vault_ids(person, Permission.REPLICATE)) | Q(shared=True, vault__in=_vault_ids(person))
-    opened = _in_scope(person, vault, GrantScope.Side.SOURCE, of="machine__")
+    return _drafts(person.pk, vault.pk if vault else None, _held(person)).select_related("vault", "owner")
+
+
+def _drafts(person: int | None, vault: int | None, held: _Held) -> QuerySet[Draft]:
+    theirs = Q(vault__in=_vault_ids_of(person or 0, Permission.REPLICATE))
+    theirs |= Q(shared=True, vault__in=_vault_ids_of(person or 0, Permission.READ))
+    opened = _opened(held, vault, GrantScope.Side.SOURCE, of="machine__")
     foreign = DraftMachine.objects.filter(~opened, draft=OuterRef("pk"))
-    rows = Draft.objects.select_related("vault", "owner").filter(theirs)
-    rows = rows.filter(Q(owner_id=person.pk) | ~Exists(foreign))
+    rows = Draft.objects.filter(theirs).filter(Q(owner_id=person) | ~Exists(foreign))
     return rows if vault is None else rows.filter(vault=vault)
+
+
+def open_drafts(person: Someone, vault: Vault | None) -> int:
+    """How many of these are open."""
+    return questions.numbers(_asking_open_drafts(person.pk, vault.pk if vault else None, _held(person)))[0]
+
+
+@lru_cache(maxsize=1000)
+def _asking_open_drafts(person: int | None, vault: int | None, held: _Held) -> Question:
+    return questions.counting(_drafts(person, vault, held).filter(state="open"))
 
 
 def approvals(person: Someone) -> QuerySet[Approval]:
@@ -290,20 +311,42 @@ def coverage(person: Someone, vault: Vault | None = None) -> QuerySet[Coverage]:
 
 def leftovers(person: Someone) -> QuerySet[Resource]:
     """What earlier replication left behind, in the groups that the person's grants open on either side."""
-    scope = _in_scope(person, None, *GrantScope.Side)
-    return Resource.objects.filter(scope, leftover=True, gone_at=None, connection__in=vaults(person).values("connection_id"))
+    return _leftovers(person.pk or 0, _held(person))
+
+
+def _leftovers(person: int, held: _Held) -> QuerySet[Resource]:
+    seen = Vault.objects.filter(pk__in=_vault_ids_of(person, Permission.READ)).values("connection_id")
+    return Resource.objects.filter(_opened(held, None, *GrantScope.Side), leftover=True, gone_at=None, connection__in=seen)
+
+
+def leftovers_by_kind(person: Someone) -> dict[str, int]:
+    """How many there are of each kind."""
+    return dict(questions.answer(_asking_leftovers(person.pk or 0, _held(person))))
+
+
+@lru_cache(maxsize=1000)
+def _asking_leftovers(person: int, held: _Held) -> Question:
+    return questions.written(_leftovers(person, held).order_by().values_list("kind").annotate(number=Count("pk")))
 
 
 def source_names(person: Someone) -> dict[str, str]:
     """Names of the subscriptions that the person's grants open on either side, by their ids."""
-    opened = GrantScope.objects.filter(grant__in=_granted(person)).values("subscription_id")
-    return dict(Subscription.objects.filter(subscription_id__in=opened).values_list("subscription_id", "name"))
+    return dict(questions.answer(_asking_source_names(person.pk or 0)))
+
+
+@lru_cache(maxsize=1000)
+def _asking_source_names(person: int) -> Question:
+    roles = [each.value for each in Role if allowed(each, Permission.READ)]
+    granted = Grant.objects.filter(person=person, ended_at=None, role__in=roles)
+    opened = GrantScope.objects.filter(grant__in=granted).values("subscription_id")
+    return questions.written(Subscription.objects.filter(subscription_id__in=opened).values_list("subscription_id", "name"))
 
 
 def saved_views(person: Someone, grid: str | None = None) -> QuerySet[SavedView]:
     """The person's own views (of one grid), and those that others share, for whoever has a role at all."""
     shared = Q(shared=True) if _held(person).roles else Q(pk=None)
-    rows = SavedView.objects.select_related("owner").filter(Q(owner_id=person.pk) | shared)
+    rows = SavedView.objects.select_related("owner").only("name", "query", "shared", "owner__display_name", "owner__username")
+    rows = rows.filter(Q(owner_id=person.pk) | shared)
     return rows if grid is None else rows.filter(grid=grid)
 
 
@@ -317,8 +360,11 @@ def _in_scope(person: Someone, vault: Vault | None, *sides: str, of: str = "") -
 
     of: "machine__" where the rows' machines have the two.
     """
-    held = _held(person)
-    seen = [pk for pk, role in held.roles.items() if allowed(role, Permission.READ) and (vault is None or pk == vault.pk)]
+    return _opened(_held(person), vault.pk if vault else None, *sides, of=of)
+
+
+def _opened(held: _Held, vault: int | None, *sides: str, of: str = "") -> Q:
+    seen = [pk for pk, role in held.roles.items() if allowed(role, Permission.READ) and vault in {None, pk}]
     pairs = {(subscription, group) for pk, side, subscription, group in held.scopes if pk in seen and side in sides}
     whole = [subscription for subscription, group in pairs if not group]
     parts = [Q((f"{of}subscription_id", subscription), (f"{of}group_key", group)) for subscription, group in pairs if group]
@@ -390,14 +436,22 @@ def require_whole_audit(person: Someone) -> None:
 
 def bell(person: Person) -> QuerySet[BellEntry]:
     """What the person was told of, in vaults that they still see or of the whole console, newest first."""
-    seen = Q(notice__vault__in=_vault_ids(person)) | Q(notice__vault=None)
-    rows = BellEntry.objects.filter(seen, person=person).order_by("-notice_id")
-    return rows.select_related("notice__vault", "notice__run")
+    return _told(person.pk).order_by("-notice_id").select_related("notice__vault", "notice__run")
+
+
+def _told(person: int) -> QuerySet[BellEntry]:
+    seen = Q(notice__vault__in=_vault_ids_of(person, Permission.READ)) | Q(notice__vault=None)
+    return BellEntry.objects.filter(seen, person=person)
 
 
 def unread(person: Person) -> int:
     """How much of it they have not read."""
-    return bell(person).filter(read_at=None).count()
+    return questions.numbers(_asking_unread(person.pk))[0]
+
+
+@lru_cache(maxsize=1000)
+def _asking_unread(person: int) -> Question:
+    return questions.counting(_told(person).filter(read_at=None))
 
 
 def webhooks(person: Someone) -> QuerySet[Webhook]:

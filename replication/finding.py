@@ -1,10 +1,13 @@
 """Finding machines and replicated items by what people type: every word must begin a part of one of theirs (domain/terms.py)."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
+from replication import questions
 from replication.domain.terms import asked, terms, whole
 from replication.models import ItemTerm, Machine, MachineTerm, ProtectedItem
 
@@ -15,40 +18,51 @@ BATCH = 2000  # rows whose terms are written at once
 def machines(rows: Rows, text: str, key: str = "pk") -> Rows:
     """Of rows that name a machine by `key`, those whose machine has every word in its names, group, addresses or tags."""
     for word in asked(text):
-        rows = rows.filter(**{f"{key}__in": MachineTerm.objects.filter(_begins(word)).values("row_id")})
+        rows = rows.filter(**{f"{key}__in": _beginning(Machine, word)})
     return rows
 
 
 def items(rows: Rows, text: str, key: str = "pk") -> Rows:
     """Of rows that name a replicated item by `key`, those of which every word is the item's own or its machine's."""
     for word in asked(text):
-        own = ItemTerm.objects.filter(_begins(word)).values("row_id")
-        rows = rows.filter(**{f"{key}__in": own.union(_of_machines(_begins(word)))})
+        rows = rows.filter(**{f"{key}__in": _beginning(ProtectedItem, word)})
     return rows
 
 
 def exactly(text: str) -> Q:
     """Machines that have the text as one whole word: as their computer name, as an address."""
-    return Q(name__iexact=text) | Q(pk__in=MachineTerm.objects.filter(_is(text)).values("row_id"))
+    return Q(name__iexact=text) | Q(pk__in=_being(Machine, text))
 
 
 def item_exactly(text: str) -> Q:
     """Items whose machine has it so."""
-    return Q(name__iexact=text) | Q(pk__in=_of_machines(_is(text)))
+    return Q(name__iexact=text) | Q(pk__in=_being(ProtectedItem, text))
 
 
-def _of_machines(condition: Q) -> Rows:
-    """Numbers of the items whose machines have such a term."""
-    found = Machine.objects.filter(pk__in=MachineTerm.objects.filter(condition).values("row_id")).values("key")
-    return ProtectedItem.objects.filter(machine_key__in=found).order_by().values("pk")
+def _beginning(model: type[Any], word: bytes) -> RawSQL:
+    """Row ids of what has a term that begins so: its own, or its machine's."""
+    sql, number = _asking(model is ProtectedItem, whole_words=False)
+    return RawSQL(sql, [word, word + b"\xff"] * (number // 2))  # noqa: S611  # nosec B611  Django's own; no UTF-8 has this byte
 
 
-def _begins(word: bytes) -> Q:
-    return Q(term__gte=word, term__lt=word + b"\xff")  # no UTF-8 has this byte
+def _being(model: type[Any], text: str) -> RawSQL:
+    """Row ids of machines that have the text as one whole word, or of the items of these."""
+    sql, number = _asking(model is ProtectedItem, whole_words=True)
+    return RawSQL(sql, [whole(text) or b""] * number)  # noqa: S611  # nosec B611  as above
 
 
-def _is(text: str) -> Q:
-    return Q(term=whole(text) or b"", whole=True)
+@lru_cache(maxsize=4)
+def _asking(of_items: bool, whole_words: bool) -> tuple[str, int]:
+    """The question, and how often it names the word: a search asks it often, and Django takes longer to write it than to ask."""
+    having = Q(term=b"", whole=True) if whole_words else Q(term__gte=b"", term__lt=b"")
+    rows: Rows = MachineTerm.objects.filter(having).values("row_id")
+    if of_items:
+        keys = Machine.objects.filter(pk__in=rows).values("key")
+        rows = ProtectedItem.objects.filter(machine_key__in=keys).order_by().values("pk")
+        if not whole_words:
+            rows = ItemTerm.objects.filter(having).values("row_id").union(rows)
+    sql, parameters = questions.written(rows)
+    return sql, len(parameters)
 
 
 # -- keeping ----------------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ from replication.models.connection import Connection
 
 
 class Coverage(models.Model):
-    """The machines of one resource group. tags: {"tier:gold": [machines, of these without protection]}."""
+    """The machines of one resource group. tags: {"tier:gold": [machines, of these without protection]}.
+
+    locations: the regions in which they stand; None until they are counted again.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="coverage")
     subscription_id = models.CharField(max_length=36)
@@ -16,6 +19,7 @@ class Coverage(models.Model):
     bare = models.IntegerField()  # not protected
     replicable = models.IntegerField()  # of these: nothing that list calls tell stands in the way
     tags = models.JSONField(default=dict)
+    locations = models.JSONField(null=True)
 
     class Meta:
         ordering = ["-bare", "resource_group"]

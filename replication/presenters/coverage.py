@@ -1,7 +1,7 @@
 """Which machines are protected and which are not, by group and by tag; and what earlier replication left behind."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -87,8 +87,16 @@ def machines_url(**filters: str) -> str:
 # --- machines ------------------------------------------------------------------------------------------------------------
 
 
-def grid(names: Mapping[str, str], subscriptions: Mapping[str, str]) -> Grid:
-    """Machines with whether anybody protects them."""
+# What a row is made of, on the page and in an export.
+SHOWN = ("name", "resource_group", "subscription_id", "location", "os_type", "power", "protected_in", "replicable", "verdicts", "tags")
+
+
+def grid(names: Mapping[str, str], subscriptions: Mapping[str, str], locations: Sequence[str] | None = None) -> Grid:
+    """Machines with whether anybody protects them. locations: the regions in which they stand, where that is known beforehand."""
+
+    def label(name: str) -> str:
+        return region(names, name)
+
     return Grid(
         columns=(
             Column(key="name", label="Name", order=("name",), text=lambda m: m.name),
@@ -111,12 +119,18 @@ def grid(names: Mapping[str, str], subscriptions: Mapping[str, str]) -> Grid:
                 key="region",
                 label="Region",
                 narrow=by("location"),
-                options=distinct("location", lambda name: region(names, name)),
+                options=distinct("location", label) if locations is None else [(each, label(each)) for each in locations],
             ),
         ),
         search=finding.machines,
         default_sort="name",
     )
+
+
+def places(kept: Iterable[list[str] | None]) -> list[str] | None:
+    """The regions of what was counted together; None while one was counted without."""
+    found = list(kept)
+    return None if None in found else sorted({each for group in found for each in group or ()})
 
 
 def _of(subscriptions: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -214,10 +228,9 @@ class LeftoverRow:
         return moment(self.resource.document.get("created_at"))
 
 
-def by_kind(counted: Iterable[tuple[str, int]]) -> list[Share]:
-    """(kind, number) of leftovers as links to their list."""
+def by_kind(found: Mapping[str, int]) -> list[Share]:
+    """Leftovers by their kind as links to their list."""
     page = reverse("replication:leftovers")
-    found = dict(counted)
     return [
         Share(word, found[kind], found[kind], f"{page}?{urlencode({'kind': kind})}")
         for kind, word in KINDS.items()

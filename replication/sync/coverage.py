@@ -16,9 +16,11 @@ class _Group:
     bare: int = 0
     replicable: int = 0
     tags: dict[str, list[int]] = field(default_factory=dict)
+    locations: set[str] = field(default_factory=set)
 
-    def add(self, name: str, replicable: bool, bare: bool, tags: str) -> None:
+    def add(self, name: str, location: str, replicable: bool, bare: bool, tags: str) -> None:
         self.name = self.name or name
+        self.locations.add(location)
         self.machines += 1
         self.bare += bare
         self.replicable += bare and replicable
@@ -33,9 +35,9 @@ def count(connection: Connection) -> None:
     """Write the connection's coverage anew."""
     groups: dict[tuple[str, str], _Group] = {}
     rows = Machine.objects.filter(connection=connection, gone_at=None).order_by()
-    columns = "subscription_id", "group_key", "resource_group", "replicable", "protected_in", "tags"
-    for subscription, key, name, replicable, protected, tags in rows.values_list(*columns).iterator(chunk_size=2000):
-        groups.setdefault((subscription, key), _Group()).add(name, replicable, not protected, tags)
+    columns = "subscription_id", "group_key", "resource_group", "location", "replicable", "protected_in", "tags"
+    for subscription, key, name, location, replicable, protected, tags in rows.values_list(*columns).iterator(chunk_size=2000):
+        groups.setdefault((subscription, key), _Group()).add(name, location, replicable, not protected, tags)
     made = [
         Coverage(
             connection=connection,
@@ -46,6 +48,7 @@ def count(connection: Connection) -> None:
             bare=group.bare,
             replicable=group.replicable,
             tags=group.tags,
+            locations=sorted(group.locations),
         )
         for (subscription, key), group in groups.items()
     ]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from replication import access, clock
 from replication.actions import exports
 from replication.grid import View
-from replication.models import Person
+from replication.models import Person, Vault
 from replication.presenters import coverage as present
 from replication.presenters.looks import regions
 from replication.views.actor import actor, signed_in
@@ -23,27 +23,29 @@ from replication.views.vaults import inventory_as_of
 def machines(request: HttpRequest) -> HttpResponse:
     """Machines within the person's scope, those that nobody protects first of all."""
     person = signed_in(request)
-    view, names = _machines(request, person)
+    vaults = _vaults(person)
+    view, names = _machines(request, person, vaults)
     rows = [present.MachineRow(machine, names) for machine in view.page]
-    context = {"view": view, "rows": rows, **_shell(request, person)}
+    context = {"view": view, "rows": rows, **_shell(request, vaults)}
     return render(request, "replication/coverage/machines.html", context)
 
 
-def _machines(request: HttpRequest, person: Person) -> tuple[View, Any]:
-    names, subscriptions = _names(person)
-    rows = access.machines(person).defer("document", "search")
-    return present.grid(names, subscriptions).view(rows, request.GET), names
+def _machines(request: HttpRequest, person: Person, vaults: list[Vault]) -> tuple[View, Any]:
+    names = regions(vaults)
+    locations = present.places(access.coverage(person).values_list("locations", flat=True))
+    grid = present.grid(names, access.source_names(person), locations)
+    return grid.view(access.machines(person).only(*present.SHOWN), request.GET), names
 
 
-def _names(person: Person) -> tuple[Any, dict[str, str]]:
-    vaults = list(access.vaults(person).select_related("connection").defer("site", "problem"))
-    return regions(vaults), access.source_names(person)
+def _vaults(person: Person) -> list[Vault]:
+    """The person's vaults, with as much of them and of their connections as these pages show."""
+    shown = "gone_at", "connection__locations", "connection__inventory_as_of"
+    return list(access.vaults(person).select_related("connection").only(*shown))
 
 
-def _shell(request: HttpRequest, person: Person) -> dict[str, Any]:
-    vaults = access.vaults(person).filter(gone_at=None).select_related("connection").defer("site", "problem")
+def _shell(request: HttpRequest, vaults: list[Vault]) -> dict[str, Any]:
     return {
-        "as_of": inventory_as_of(vaults),
+        "as_of": inventory_as_of(vault for vault in vaults if vault.gone_at is None),
         "page_query": page_query(request),
         "why_not_export": why_not_here(request),
     }
@@ -53,7 +55,7 @@ def _shell(request: HttpRequest, person: Person) -> dict[str, Any]:
 def export(request: HttpRequest) -> HttpResponseBase:
     """The list of machines as filtered, as CSV or, `form` xlsx, as an Excel workbook."""
     person = signed_in(request)
-    view, _ = _machines(request, person)
+    view, _ = _machines(request, person, _vaults(person))
     form = "xlsx" if request.POST.get("form") == "xlsx" else "csv"
     exports.coverage(filters=view.asked, rows=view.rows.count(), actor=actor(request), form=form)
     name = f"coverage-{clock.now():%Y%m%d-%H%M%S}"
@@ -64,8 +66,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
 def leftovers(request: HttpRequest) -> HttpResponse:
     """What has a name that Site Recovery gives, and nothing that refers to it. Nothing is deleted here."""
     person = signed_in(request)
-    names, subscriptions = _names(person)
-    view = present.leftovers_grid(names, subscriptions).view(access.leftovers(person), request.GET)
+    vaults = _vaults(person)
+    names = regions(vaults)
+    view = present.leftovers_grid(names, access.source_names(person)).view(access.leftovers(person), request.GET)
     rows = [present.LeftoverRow(resource, names) for resource in view.page]
-    context = {"view": view, "rows": rows, **_shell(request, person)}
+    context = {"view": view, "rows": rows, **_shell(request, vaults)}
     return render(request, "replication/coverage/leftovers.html", context)
