@@ -98,7 +98,7 @@ class ItemPage:
     @property
     def version(self) -> str:
         """Of what the live part shows: the item's version and the verdict, which time alone can change."""
-        return f"{self.item.version}-{safety.of_item(self.item).safety}"
+        return f"{self.item.version}-{safety.item_hit(self.item).mark}"
 
     @property
     def _errors(self) -> list[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from django.db.models import Q
 
@@ -13,6 +14,12 @@ from replication.domain.states import HEALTH, ItemStatus
 from replication.markup import row_address
 from replication.models import Machine, ProtectedItem
 
+# What a verdict and a hit are made of.
+OF_ITEM = (
+    "name", "resource_group", "status", "protection_state", "health", "failover_health", "rpo", "rpo_at", "progress", "gone_at",
+    "last_test_at", "vault_id",
+)  # fmt: skip
+OF_MACHINE = ("name", "resource_group", "location", "connection_id", "protected_in", "replicable", "verdicts")
 TONES = {Safety.PROTECTED: "ok", Safety.AT_RISK: "warn", Safety.NOT_PROTECTED: "error", Safety.UNKNOWN: "none"}
 
 
@@ -64,10 +71,22 @@ class Hit:
     url: str
     replicated: bool  # it has an item
     exact: bool  # what was typed is its name, computer name or address, not a part of them
+    live: str  # where a page asks whether this is still so
 
     @property
     def tone(self) -> str:
         return TONES[self.judgement.safety]
+
+    @property
+    def mark(self) -> str:
+        """Of all that is said here: time alone changes a verdict, and a reading that finds nothing new changes when it was read."""
+        said = self.name, self.group, self.place, self.judgement, self.as_of, self.tested
+        return f"{crc32(repr(said).encode()):08x}"
+
+    @property
+    def poll(self) -> str:
+        """What a page asks on which this verdict stands open."""
+        return f"{self.live}?verdict={self.mark}"
 
     @property
     def word(self) -> str:
@@ -86,6 +105,7 @@ def item_hit(item: ProtectedItem, exact: bool = False) -> Hit:
         url=row_address("item", item.pk),
         replicated=True,
         exact=exact,
+        live=row_address("item_live", item.pk),
     )
 
 
@@ -104,6 +124,7 @@ def machine_hit(machine: Machine, exact: bool, read: Mapping[int, datetime | Non
         url=row_address("machine", machine.pk),
         replicated=False,
         exact=exact,
+        live=row_address("machine", machine.pk),
     )
 
 

@@ -4,6 +4,7 @@ A live answer brings the cells that move, each by its id; never the name, a tick
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from zlib import crc32
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
@@ -18,7 +19,7 @@ from replication.templatetags import portal_ui as ui
 
 register = template.Library()
 Cell = Callable[[ItemRow], str]
-SWAPPED = mark_safe(' hx-swap-oob="true"')
+SWAPPED = ' hx-swap-oob="true"'
 
 
 def _name(row: ItemRow) -> str:
@@ -108,6 +109,9 @@ CELLS: dict[str, Cell] = {
     "as_of": lambda row: ui.as_of(row.item.vault.as_of, ""),
 }
 LIVE = frozenset({"health", "status", "progress", "verdict", "why", "rpo", "course", "regions", "test", "issues", "since", "as_of"})
+# What changes while the row stays as it is: with time alone, or by a reading that finds nothing new.
+TIMED = ("verdict", "why", "as_of")
+MARK = 6  # digits
 MUTED = {"group", "source", "target", "policy", "target_group", "os", "agent", "tags", "since", "as_of"}
 CLASSES = dict.fromkeys(CELLS, "") | dict.fromkeys(MUTED, "muted")
 CLASSES |= {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "rpo": "nowrap"}
@@ -117,19 +121,28 @@ CLASSES |= {"name": "sticky-column", "why": "words", "vault": "muted nowrap", "r
 def item_lines(rows: Iterable[ItemRow], columns: Sequence[Column]) -> SafeString:
     """The lines of the table."""
     keys = [column.key for column in columns]
-    lines = (f"<tr>{''.join(_cell(row, key, '') for key in keys)}</tr>" for row in rows)
-    return mark_safe("".join(lines))  # noqa: S308  each cell is escaped
+    return mark_safe("".join(f"<tr>{_cells(row, keys, '')}</tr>" for row in rows))  # noqa: S308  each cell is escaped
 
 
 @register.simple_tag
 def live_cells(row: ItemRow, columns: Sequence[Column]) -> SafeString:
     """The cells of a row that move, to be swapped in."""
     live = [column.key for column in columns if column.key in LIVE]
-    return mark_safe("".join(_cell(row, key, SWAPPED) for key in live))  # noqa: S308  each cell is escaped
+    return mark_safe(_cells(row, live, SWAPPED))  # noqa: S308  each cell is escaped
 
 
-def _cell(row: ItemRow, key: str, swapped: str) -> str:
-    return f'<td id="i-{row.item.pk}-{key}"{swapped} class="{CLASSES[key]}">{escaped(CELLS[key](row))}</td>'
+def marks(rows: Iterable[ItemRow], columns: Sequence[Column]) -> list[str]:
+    """What the TIMED cells of each row say, as MARK digits: a page gives them back, and is told when they say something else."""
+    timed = [CELLS[column.key] for column in columns if column.key in TIMED]
+    return [f"{crc32(''.join(cell(row) for cell in timed).encode()):08x}"[-MARK:] for row in rows] if timed else []
+
+
+def _cells(row: ItemRow, keys: Iterable[str], swapped: str) -> str:
+    parts: list[str] = []
+    begun = f'<td id="i-{row.item.pk}-'
+    for key in keys:
+        parts += (begun, key, '"', swapped, ' class="', CLASSES[key], '">', escaped(CELLS[key](row)), "</td>")
+    return "".join(parts)
 
 
 @register.simple_tag

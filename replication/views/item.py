@@ -169,8 +169,10 @@ def _entries(person: Person, found: ProtectedItem) -> Any:
 
 @require_safe
 def item_live(request: HttpRequest, pk: int) -> HttpResponse:
-    """Verdict and essentials of one item; 204 while its version is the one that the page has."""
+    """Verdict and essentials of one item; 204 while its version is the one that the page has. With ?verdict=, the verdict alone."""
     found = _item(signed_in(request), pk)
+    if "verdict" in request.GET:
+        return live.verdict(request, item_hit(found))
     page = ItemPage(found, regions([found.vault]), "")
     interval = live.MOVING if page.row.state.moving else live.IDLE
     as_of = found.vault.as_of

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from replication import access
 from replication.grid import SIZES, clean
 from replication.models import Reading, Vault
+from replication.presenters.safety import Hit
 from replication.templatetags import portal_ui as ui
 from replication.views.actor import signed_in
 
@@ -49,9 +50,9 @@ def oldest(vaults: Iterable[Vault]) -> datetime | None:
 
 
 def dated(response: HttpResponse, as_of: datetime | None) -> HttpResponse:
-    """The answer, with when Azure was read: the page shows that also while nothing changes."""
+    """The answer, with when Azure was read: the page shows that also while nothing changes (ui/live.html says the same)."""
     # Without a tag in it, strip_tags gives back the safe string, which is not quite the text that a header must be.
-    response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read")).strip()
+    response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read")).strip() + (", too long ago" if as_of and ui.stale(as_of) else "")
     return response
 
 
@@ -95,6 +96,16 @@ def page_query(request: HttpRequest) -> str:
     kept = QueryDict(urlsplit(page).query, mutable=True)
     kept.pop("reading", None)
     return f"?{kept.urlencode()}"
+
+
+def verdict(request: HttpRequest, hit: Hit) -> HttpResponse:
+    """A verdict that stands open on a page: 204 while it says what the page has (?verdict= its mark). linked: in a search's answer."""
+    linked = "linked" in request.GET
+    if request.GET["verdict"] == hit.mark:
+        answer = nothing_new(IDLE)
+    else:
+        answer = paced(render(request, "replication/_verdict.html", {"hit": hit, "live": True, "linked": linked}), IDLE)
+    return answer if linked else dated(answer, hit.as_of)
 
 
 # --- readings ----------------------------------------------------------------------------------------------------------

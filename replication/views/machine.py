@@ -16,6 +16,7 @@ from replication.presenters.looks import regions
 from replication.presenters.machine import MachinePage
 from replication.presenters.safety import machine_hit
 from replication.presenters.vaults import why_not
+from replication.views import live
 from replication.views.actor import signed_in
 from replication.views.context import held_roles
 
@@ -24,7 +25,7 @@ LISTED = 20  # runs and audit entries
 
 @require_safe
 def machine(request: HttpRequest, pk: int) -> HttpResponse:
-    """One machine. What the person sees replicated has its page as a replicated item and leads there."""
+    """One machine. What the person sees replicated has its page as a replicated item and leads there. With ?verdict=, the verdict alone."""
     person = signed_in(request)
     found = access.get(access.machines(person), pk=pk)
     item = access.items(person).filter(machine_key=found.key, gone_at=None).values_list("pk", flat=True).first()
@@ -34,10 +35,13 @@ def machine(request: HttpRequest, pk: int) -> HttpResponse:
         access.vaults(person).filter(gone_at=None, connection=found.connection_id).select_related("connection")
     )
     names = regions(vaults)
+    hit = machine_hit(found, True, access.read_through(person), names)
+    if "verdict" in request.GET:
+        return live.verdict(request, hit)
     context = {
         "machine": found,
         "page": MachinePage(found, names, access.source_names(person)),
-        "hit": machine_hit(found, True, access.read_through(person), names),
+        "hit": hit,
         "starts": _starts(request, person, found, vaults),
         **_record(person, found),
     }

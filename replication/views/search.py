@@ -1,5 +1,6 @@
 """One box over machines and replicated items, answered with a verdict in words; and over runs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
@@ -10,15 +11,18 @@ from django.views.decorators.http import require_safe
 
 from replication import access, finding
 from replication.grid import Rows, clean
-from replication.models import Person
+from replication.models import Person, Vault
 from replication.presenters import runs as run_rows
 from replication.presenters import safety
-from replication.presenters.items import UNSEEN
+from replication.presenters.items import of_vaults
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
 SHOWN = 50  # machines; the grid of replicated items has the rest
+COUNTED = 1_000  # what is found beyond is not counted, only said to be more
 RUNS_SHOWN = 5
+ITEMS_FIRST = (F("gone_at").asc(nulls_first=True), "name", "pk")  # what left Azure after what is there
+MACHINES_FIRST = ("name", "pk")
 
 
 @require_safe
@@ -30,50 +34,51 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _found(person: Person, text: str) -> dict[str, object]:
-    (items, several), (machines, more) = _shown(_items(person, text)), _shown(_machines(person, text))
+    seen = access.vaults(person).select_related("connection").only("name", "as_of", "gone_at", "connection__locations")
+    vaults = list(seen)
+    items, several = _shown(_items(person, text), finding.item_exactly(text), ITEMS_FIRST, SHOWN)
+    machines, more = _shown(_machines(person, text), finding.exactly(text), MACHINES_FIRST, SHOWN - len(items))
     total = several + more
-    hits = [safety.item_hit(item, item.exact) for item in items]
-    hits += _machine_hits(person, machines[: SHOWN - len(hits)])
+    hits = [safety.item_hit(item, item.exact) for item in of_vaults(items, vaults)]
+    hits += _machine_hits(person, machines, vaults)
     answer = safety.answer(hits, total)
     others = [hit for hit in hits if hit is not answer]
     return {
         "answer": answer,
         "hits": others,
-        "total": total,
-        "more": total - len(hits),
+        "total": min(total, COUNTED),
+        "uncounted": total > COUNTED,
+        "more": min(total, COUNTED) - len(hits),
         "runs": run_rows.latest(run_rows.by_number_or_machine(access.runs(person), text), RUNS_SHOWN),
     }
 
 
-def _machine_hits(person: Person, machines: list[Any]) -> list[safety.Hit]:
+def _machine_hits(person: Person, machines: list[Any], vaults: list[Vault]) -> list[safety.Hit]:
     if not machines:
         return []
-    read, names = access.read_through(person), regions(access.vaults(person).select_related("connection"))
+    read, names = access.read_through(person), regions(vaults)
     return [safety.machine_hit(each, each.exact, read, names) for each in machines]
 
 
-def _shown(rows: Rows) -> tuple[list[Any], int]:
-    """The rows to show, and how many there are: counted only where more are found than shown, because both cost a look at all of them."""
-    found = list(rows[: SHOWN + 1])
-    return found[:SHOWN], len(found) if len(found) <= SHOWN else rows.count()
+def _shown(found: Rows, exact: Q, order: Sequence[Any], room: int) -> tuple[list[Any], int]:
+    """The rows for which there is room, the meant ones first, and how many are found: counted only where these are more."""
+    rows = list(found.annotate(exact=_flag(exact)).order_by("-exact", *order)[: room + 1]) if room else []
+    if len(rows) <= room and room:
+        return rows, len(rows)
+    return rows[:room], found.order_by()[: COUNTED + 1].count()
 
 
 def _items(person: Person, text: str) -> Rows:
-    """Items, what left Azure after what is there; of a machine that is replicated again only the present item."""
-    rows = access.items(person).defer("document", "search", *UNSEEN)
+    """Items; of a machine that is replicated again only the present one."""
     again = access.items(person).filter(machine_key=OuterRef("machine_key"), gone_at=None)
-    present = finding.items(rows, text).filter(Q(gone_at=None) | ~Exists(again))
-    marked = present.annotate(exact=_flag(finding.item_exactly(text)))
-    found: Rows = marked.order_by("-exact", F("gone_at").asc(nulls_first=True), "name", "pk")
-    return found
+    rows = access.items(person).select_related(None).only(*safety.OF_ITEM)
+    return finding.items(rows, text).filter(Q(gone_at=None) | ~Exists(again))
 
 
 def _machines(person: Person, text: str) -> Rows:
     """Machines without an item that the person may see."""
     seen = access.items(person).filter(machine_key=OuterRef("key"))
-    rows: Rows = access.machines(person).filter(~Exists(seen)).defer("document", "search")
-    found: Rows = finding.machines(rows, text).annotate(exact=_flag(finding.exactly(text))).order_by("-exact", "name", "pk")
-    return found
+    return finding.machines(access.machines(person).filter(~Exists(seen)).only(*safety.OF_MACHINE), text)
 
 
 def _flag(condition: Q | Combinable) -> Case:

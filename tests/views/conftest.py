@@ -1,5 +1,7 @@
 """Signed-in browsers of the cast."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +27,13 @@ def signed_in() -> SignedIn:
         return browser
 
     return client
+
+
+def polled(page: str, part: str) -> str:
+    """What the part of the page asks the server next."""
+    found = re.search(f'id="{part}"[^>]* data-poll="([^"]+)"', page)
+    assert found, part
+    return html.unescape(found[1])
 
 
 @pytest.fixture

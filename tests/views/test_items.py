@@ -29,7 +29,7 @@ from replication.models import (
 )
 from replication.presenters import safety
 from tests.views import rows
-from tests.views.conftest import SignedIn
+from tests.views.conftest import SignedIn, polled
 
 
 def _list(vault: Vault, query: str = "") -> str:
@@ -114,6 +114,44 @@ def test_only_changed_rows_are_swapped_and_never_the_name(signed_in: SignedIn, v
     assert f"i-{old.pk}-" not in shown
     assert "new</bdi></a>" not in shown
     assert f"since={vault.pk}:8" in shown
+
+
+def test_a_verdict_that_time_alone_changes_reaches_the_open_list(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    """The vault is read, then not for a quarter of an hour, then read again: nothing is new in it, its version stands still."""
+    begun, browser = clock.now(), signed_in(admin)
+    well, bare = rows.item(vault, "well", rpo=60, rpo_at=begun), rows.item(vault, "bare", status="committed")
+
+    def at(minutes: int, address: str, read: int | None = None) -> Any:
+        if read is not None:
+            Vault.objects.update(as_of=begun + timedelta(minutes=read))
+        with clock.injected(lambda: begun + timedelta(minutes=minutes)):
+            return browser.get(address)
+
+    page = at(0, _list(vault, "?columns=name,verdict"), read=0).content.decode()
+    asked = polled(page, "items-live")
+    assert at(14, asked).status_code == 204
+    late = at(16, asked)
+    assert late["As-Of"].endswith(", too long ago")
+    assert [f'id="i-{each.pk}-verdict" hx-swap-oob="true"' in late.content.decode() for each in (well, bare)] == [True, True]
+    assert late.content.decode().count("Unknown") == 2
+    asked = polled(late.content.decode(), "items-live")
+    assert at(17, asked).status_code == 204
+    again = at(18, asked, read=18).content.decode()
+    assert (again.count("Protected"), again.count("Not protected"), again.count("Unknown")) == (1, 1, 0)
+    old = at(61, polled(again, "items-live"), read=61).content.decode()  # Azure does not reckon its RPO any more
+    assert "At risk" in old
+    assert f"i-{bare.pk}-" not in old
+
+
+def test_a_list_that_shows_no_verdict_is_not_sent_again_for_one(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    found, browser, begun = rows.item(vault, "well", rpo=60, rpo_at=clock.now()), signed_in(admin), clock.now()
+    Vault.objects.update(as_of=begun)
+    asked = polled(browser.get(_list(vault)).content.decode(), "items-live")
+    assert (f"ids={found.pk}" in asked, "said=" in asked) == (True, False)
+    with clock.injected(lambda: begun + timedelta(minutes=16)):
+        answer = browser.get(asked)
+        assert (answer.status_code, answer["As-Of"].endswith(", too long ago")) == (204, True)
+        assert ", too long ago</span>" in browser.get(_list(vault)).content.decode()
 
 
 def test_the_server_decides_when_to_ask_again(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
@@ -350,12 +388,13 @@ def test_what_came_since_is_told_and_even_an_empty_list_is_live(
 
 def test_an_items_essentials_are_live(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
     found = rows.item(vault, "erp", version=3, status="copying", progress=40)
-    browser, live = signed_in(admin), reverse("replication:item_live", args=[found.pk])
-    same = browser.get(live + "?since=3-unknown")
+    browser = signed_in(admin)
+    live = polled(browser.get(reverse("replication:item", args=[found.pk])).content.decode(), "essentials")
+    same = browser.get(live)
     assert (same.status_code, same["Poll-Interval"]) == (204, "5")
-    assert b'value="40"' in browser.get(live + "?since=2-unknown").content
+    assert b'value="40"' in browser.get(live.replace("since=3", "since=2")).content
     Vault.objects.update(as_of=clock.now())  # time alone changes a verdict
-    shown = browser.get(live + "?since=3-unknown").content.decode()
+    shown = browser.get(live).content.decode()
     assert 'id="verdict" hx-swap-oob="true"' in shown
     assert "Not protected" in shown
 

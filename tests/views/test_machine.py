@@ -1,5 +1,7 @@
 """The page of a machine that nobody replicates: it says why, and those with the right begin from it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -8,7 +10,7 @@ from replication.models import AuditEntry, Draft, Machine, Person, Vault
 from tests.conftest import OTHER_SUBSCRIPTION
 from tests.domain import estate
 from tests.views import rows
-from tests.views.conftest import SignedIn
+from tests.views.conftest import SignedIn, polled
 from tests.wizard.conftest import store_machine
 
 
@@ -81,3 +83,13 @@ def test_what_is_replicated_leads_to_its_item(signed_in: SignedIn, vault: Vault,
 def test_a_machine_out_of_scope_is_absent(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
     machine = rows.machine(vault, "erp-secret", subscription=OTHER_SUBSCRIPTION)
     assert signed_in(admin).get(reverse("replication:machine", args=[machine.pk])).status_code == 404
+
+
+def test_the_verdict_of_an_open_page_follows(signed_in: SignedIn, bare: Machine, helpdesk: Person) -> None:
+    browser, later = signed_in(helpdesk), clock.now() + timedelta(minutes=16)
+    asked = polled(shown(signed_in, helpdesk, bare), "verdict")
+    assert browser.get(asked).status_code == 204
+    with clock.injected(lambda: later):
+        told = browser.get(asked)
+    assert "erp-bare</bdi>: Unknown." in told.content.decode()
+    assert told["As-Of"].endswith(", too long ago")

@@ -11,7 +11,7 @@ from replication import clock, finding
 from replication.models import Machine, Person, ProtectedItem, Vault
 from tests.conftest import OTHER_SUBSCRIPTION
 from tests.views import rows
-from tests.views.conftest import SignedIn
+from tests.views.conftest import SignedIn, polled
 
 
 @pytest.fixture
@@ -97,6 +97,20 @@ def test_each_of_the_four_verdicts(signed_in: SignedIn, fresh: Vault, helpdesk: 
     shown = ask(signed_in, helpdesk, "well")
     assert "well</bdi>: Unknown." in shown
     assert "Last known: Protected." in shown
+
+
+def test_an_answer_that_stands_open_is_told_what_time_alone_changes(signed_in: SignedIn, fresh: Vault, helpdesk: Person) -> None:
+    protected(fresh, "well")
+    rows.machine(fresh, "bare")
+    browser, later = signed_in(helpdesk), clock.now() + timedelta(minutes=16)
+    for name in ("well", "bare"):
+        asked = polled(ask(signed_in, helpdesk, name), "verdict")
+        assert browser.get(asked).status_code == 204
+        with clock.injected(lambda: later):
+            told = browser.get(asked).content.decode()
+            assert f"{name}</bdi>: Unknown." in told
+            assert "Open the replicated item" in told or "See why" in told
+            assert browser.get(polled(told, "verdict")).status_code == 204
 
 
 def test_a_machine_is_not_called_unprotected_while_one_vault_was_not_read(
