@@ -124,7 +124,7 @@ def again(draft: Draft, digest: str, *, failing: bool, actor: Actor) -> Reading:
         return now.reading
     kept = {} if now.reading is None or not failing else dict((now.reading.result or {}).get("checks", {}))
     with gesture("draft.checked", actor=actor, **_subject(draft)) as entry:
-        worldwide.forget(draft.connection_id)
+        worldwide.forget(draft, failing=failing)
         again_ = list(now.failing) if failing else list(KEYS)
         entry.detail = {"digest": digest, "checks": again_}
         return _ask(draft, digest, {key: each for key, each in kept.items() if key not in again_}, actor)

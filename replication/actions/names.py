@@ -82,9 +82,11 @@ def ask(draft: Draft, names: Mapping[str, str], *, actor: Actor) -> dict[str, St
     return known
 
 
-def forget(connection_id: int) -> None:
-    """Ask anew when a name is asked for again: somebody wants to know what has changed."""
-    _readings(connection_id).exclude(answered_at=None).update(expires_at=clock.now())
+def forget(draft: Draft, *, failing: bool) -> None:
+    """Ask anew for the draft's names when somebody wants to know what has changed. failing: not for those that are free."""
+    known = standings(draft.connection_id, wanted(draft)).values()
+    again = [each.name for each in known if not failing or each.refusal or each.problem]
+    _readings(draft.connection_id).filter(subject__in=again).exclude(answered_at=None).update(expires_at=clock.now())
 
 
 def forget_old() -> None:

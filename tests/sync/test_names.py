@@ -36,7 +36,7 @@ def answered(draft: Draft, actor: Actor) -> names.Standing:
     """What the worker finds out."""
     (standing,) = names.ask(draft, names.wanted(draft), actor=actor).values()
     assert standing.waiting
-    readings.answer(Reading.objects.get(kind="name").pk)
+    readings.answer(Reading.objects.get(kind="name", subject=standing.name, answered_at=None).pk)
     return names.standings(draft.connection_id, [standing.name])[standing.name]
 
 
@@ -69,6 +69,26 @@ def test_the_checks_do_not_ask_again_until_they_are_told_to(contoso: Connection,
     readings.answer(again.pk)
     assert asked(simulator) == 1
     assert names.standings(draft.connection_id, [TAKEN]) == {}
+
+
+@pytest.mark.parametrize("failing", [True, False])
+def test_checks_made_again_forget_what_is_known_of_the_drafts_own_names_only(
+    contoso: Connection, admin_actor: Actor, simulator: Simulator, failing: bool
+) -> None:
+    free, others = "stnobodyhasthis7", "stnobodyhasthis8"
+    answered(named(contoso, admin_actor, others), admin_actor)
+    draft = named(contoso, admin_actor, TAKEN)
+    answered(draft, admin_actor)
+    row = draft.machines.first()
+    assert row is not None
+    row.overrides = {"cache_account_id": draft.target["cache_account_id"].replace(TAKEN, free)}
+    row.save()
+    names.ask(draft, names.wanted(draft), actor=admin_actor)
+    readings.answer(Reading.objects.get(subject=free).pk)
+    made(draft, admin_actor)
+    checks.again(draft, plans.compiled(draft).digest, failing=failing, actor=admin_actor)
+    kept = {free, others} if failing else {others}
+    assert names.standings(draft.connection_id, [TAKEN, free, others]).keys() == kept
 
 
 def test_a_free_name_and_azure_that_does_not_answer(contoso: Connection, admin_actor: Actor, simulator: Simulator) -> None:
