@@ -11,13 +11,13 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from replication import access, clock
+from replication.actions import readings
 from replication.actions.actor import Actor
 from replication.domain import ids, naming
 from replication.domain.roles import Permission
 from replication.domain.steps import StepState
 from replication.domain.targets import WORLDWIDE
 from replication.models import Draft, Reading, Resource, Step
-from replication.queue import ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,8 @@ def ask(draft: Draft, names: Mapping[str, str], *, actor: Actor) -> dict[str, St
     access.require(actor.person, Permission.REPLICATE, draft.vault)
     known = standings(draft.connection_id, names)
     for name in names.keys() - known.keys():
-        reading = Reading.objects.create(
-            connection_id=draft.connection_id,
-            vault_id=draft.vault_id,
-            kind=Reading.Kind.NAME,
-            subject=name,
-            asked_by=actor.person,
-            asked_at=clock.now(),
-            result={"subscription": names[name]},
-        )
-        ring("answer_reading", reading.pk)
+        about = {"vault_id": draft.vault_id, "result": {"subscription": names[name]}}
+        readings.ask(Reading.Kind.NAME, actor, connection_id=draft.connection_id, subject=name, **about)
         known[name] = Standing(name, waiting=True)
     return known
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
+
 from replication import access, clock
 from replication.actions.actor import CONSOLE, Actor
 from replication.actions.audit import gesture
@@ -17,7 +19,7 @@ def refresh_inventory(connection: Connection, *, actor: Actor) -> Reading:
     assert actor.person is not None
     access.require(actor.person, Permission.REFRESH)
     with gesture("vaults.refresh", actor=actor, subject_kind="connection", subject_name=connection.name):
-        return _ask(Reading.Kind.VAULTS, actor, connection_id=connection.pk)
+        return ask(Reading.Kind.VAULTS, actor, connection_id=connection.pk)
 
 
 def refresh_items(vault: Vault, *, actor: Actor) -> Reading:
@@ -26,12 +28,12 @@ def refresh_items(vault: Vault, *, actor: Actor) -> Reading:
     access.require(actor.person, Permission.REFRESH, vault)
     about = {"subject_kind": "vault", "subject_key": vault.key, "subject_name": vault.name, "vault_key": vault.key}
     with gesture("items.refresh", actor=actor, **about):
-        return _ask(Reading.Kind.ITEMS, actor, connection_id=vault.connection_id, vault=vault, subject=vault.key)
+        return ask(Reading.Kind.ITEMS, actor, connection_id=vault.connection_id, vault=vault, subject=vault.key)
 
 
 def recovery_points(item: ProtectedItem, *, actor: Actor) -> Reading:
     """Have the item's recovery points read; looking at a page is no verb, so the audit has no entry of it."""
-    return _ask(
+    return ask(
         Reading.Kind.RECOVERY_POINTS, actor, connection_id=item.connection_id, vault=item.vault, subject=item.key
     )
 
@@ -44,18 +46,24 @@ def machines(draft: Draft, *, actor: Actor, failing: bool = False) -> Reading:
     assert actor.person is not None
     access.require(actor.person, Permission.REPLICATE, draft.vault)
     subject = f"{draft.pk}{FAILING if failing else ''}"
-    return _ask(Reading.Kind.MACHINES, actor, connection_id=draft.connection_id, vault=draft.vault, subject=subject)
+    return ask(Reading.Kind.MACHINES, actor, connection_id=draft.connection_id, vault=draft.vault, subject=subject)
 
 
 def reread_inventory(connection: Connection) -> Reading:
     """Have the inventory read on the console's own behalf, after a run has made things there; nobody's verb, so no entry."""
-    return _ask(Reading.Kind.INVENTORY, CONSOLE, connection_id=connection.pk)
+    return ask(Reading.Kind.INVENTORY, CONSOLE, connection_id=connection.pk)
 
 
-def _ask(kind: Reading.Kind, actor: Actor, **about: Any) -> Reading:
-    open_ = Reading.objects.filter(kind=kind, answered_at=None, **about).first()
-    if open_:
+def ask(kind: Reading.Kind, actor: Actor, *, connection_id: int, subject: str = "", **more: Any) -> Reading:
+    """The open reading of that kind and subject, or a new one. The database decides: two who ask at once both find none."""
+    same = Reading.objects.filter(connection_id=connection_id, kind=kind, subject=subject)
+    if open_ := same.filter(answered_at=None).first():
         return open_
-    reading = Reading.objects.create(kind=kind, asked_by=actor.person, asked_at=clock.now(), **about)
-    ring("answer_reading", reading.pk)
-    return reading
+    new = Reading(connection_id=connection_id, kind=kind, subject=subject, asked_by=actor.person, asked_at=clock.now(), **more)
+    try:
+        with transaction.atomic():
+            new.save(force_insert=True)
+            ring("answer_reading", new.pk)
+    except IntegrityError:
+        return same.latest("pk")  # the other's; it may have been answered by now
+    return new

@@ -34,6 +34,14 @@ class Reading(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            # An open question is asked once. Checks belong to an intent, too: those of an older one may still be made.
+            models.UniqueConstraint(
+                fields=["connection", "kind", "subject"],
+                condition=models.Q(answered_at=None) & ~models.Q(kind="checks"),
+                name="one_open_reading",
+            )
+        ]
         indexes = [models.Index(fields=["connection", "kind", "subject", "-id"], name="reading_latest")]
 
     def __str__(self) -> str:

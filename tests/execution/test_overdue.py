@@ -93,7 +93,7 @@ def test_open_readings_and_due_vaults(world: World, rung: list[tuple[object, ...
     vault = build.vault()
     asked = {"connection": vault.connection, "kind": "items", "asked_at": clock.now()}
     dropped = Reading.objects.create(**asked)
-    Reading.objects.create(**asked, lease_until=clock.now() + timedelta(seconds=60))
+    Reading.objects.create(**asked, subject="held", lease_until=clock.now() + timedelta(seconds=60))
     Reading.objects.create(**asked, answered_at=clock.now())
     Vault.objects.filter(pk=vault.pk).update(due_at=clock.now() + timedelta(seconds=5))
     overdue.ring()

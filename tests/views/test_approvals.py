@@ -1,12 +1,9 @@
 """Four eyes: nothing that a rule holds back happens before somebody else has approved exactly that."""
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +11,7 @@ from replication import clock
 from replication.actions import approvals, plans
 from replication.models import Approval, AuditEntry, BellEntry, Draft, Grant, Person, Run, Setting, Vault
 from tests.permissions.world import World, build
+from tests.together import at_once
 from tests.views import rows
 
 pytestmark = pytest.mark.django_db
@@ -181,25 +179,6 @@ def test_without_a_rule_nothing_waits(world: World) -> None:
 
 
 # --- at once ---------------------------------------------------------------------------------------------------------------
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """What each call answers, all begun together, each with a database connection of its own."""
-    start, answers = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(n: int, call: Callable[[], Any]) -> None:
-        try:
-            start.wait(10)
-            answers[n] = call()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n, call)) for n, call in enumerate(calls)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return answers
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,19 +1,25 @@
 """New things under names of one's own: every kind, for all machines, for many and for one; and *Next* that waits for the world."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib import import_module
+from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 
 from replication import clock
-from replication.actions import plans
+from replication.actions import plans, readings
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.targets import NEW, WORLDWIDE
 from replication.models import Connection, Draft, GrantScope, Person, Reading, Vault
 from tests.conftest import OTHER_SUBSCRIPTION, SUBSCRIPTION, _person
 from tests.domain import estate
+from tests.together import at_once
 
 from .conftest import store_machine, store_resource
 from .walk import TARGET, choose, post, text
@@ -172,6 +178,36 @@ def test_a_name_in_the_world_is_asked_for_once_while_it_is_typed(web: Client, dr
     Reading.objects.update(expires_at=clock.now())
     assert "being asked" in text(typed(web, draft, "cache_name", "stmine01"))
     assert Reading.objects.filter(kind="name").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_that_ask_in_one_instant_ask_once(web: Client, draft: Draft, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has found that nobody asked before either asks: the database decides."""
+    both, other = Barrier(2), Client()
+    other.force_login(admin)
+
+    def now() -> datetime:
+        both.wait(10)
+        return clock.now()
+
+    monkeypatch.setattr(readings, "clock", SimpleNamespace(now=now))
+    said = at_once(*[lambda tab=tab: text(typed(tab, draft, "cache_name", "stmine01")) for tab in (web, other)])
+    assert ["Azure is being asked" in each for each in said] == [True, True]
+    assert Reading.objects.filter(kind="name").count() == 1
+
+
+def test_of_questions_that_were_asked_twice_the_first_stays_when_the_rule_comes(azure_connection: Connection) -> None:
+    now, asked = clock.now(), {"connection": azure_connection, "asked_at": clock.now()}
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX one_open_reading")  # rolled back with the test
+    kept = [Reading.objects.create(kind="name", subject="stmine01", **asked).pk]
+    others = ("name", "stmine01", now), ("name", "stmine02", None), ("items", "stmine01", None), ("checks", "x", None)
+    for kind, subject, answered in others:
+        kept.append(Reading.objects.create(kind=kind, subject=subject, answered_at=answered, **asked).pk)
+    kept.append(Reading.objects.create(kind="checks", subject="x", **asked).pk)
+    Reading.objects.create(kind="name", subject="stmine01", **asked)
+    import_module("replication.migrations.0044_one_open_reading").ask_once(apps, None)
+    assert sorted(Reading.objects.values_list("pk", flat=True)) == kept
 
 
 def test_only_a_script_of_the_owner_asks_by_typing(web: Client, draft: Draft, vault: Vault) -> None:
