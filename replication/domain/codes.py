@@ -109,6 +109,10 @@ _ALL = (
     Known("HvrStorageAccountNotFound", "The cache storage account was not found where Azure expects it", Fixer.AZURE, (
         "Check that the cache storage account exists in the source region, in the group in which Azure looks for it.",
         "Then retry here.")),
+    Known("ReadOnlyDisabledSubscription", "The subscription can only be read", Fixer.AZURE, (
+        "Ask the owner of the billing account why the subscription is not active: canceled, a bill, a spending limit.",
+        "Have it activated again within 90 days: Azure deletes it for good after that.",
+        "Start its machines again, and look here whether replication goes on.")),
     Known("45005", "Replication could not be enabled; Azure gives no particular reason", Fixer.AZURE, (
         "Open the Site Recovery job: its tasks name the real error.",)),
     Known("2147221164", "The snapshot provider is not registered", Fixer.OWNER, (

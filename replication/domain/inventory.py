@@ -37,6 +37,10 @@ class Subscription:
     tenant_id: str = ""
 
 
+# States in which nothing can be made or changed, only read and deleted (learn.microsoft.com, *Azure subscription states*).
+READ_ONLY = ("Disabled", "Warned")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
     name: str  # southeastasia

@@ -104,6 +104,15 @@ ADVICE: dict[str, tuple[str, str]] = {
         "Somebody is deleting the resource group.",
         "Wait until it is gone, or choose another group.",
     ),
+    "subscriptionnotfound": (
+        "The subscription was deleted or moved to another tenant, or the console's principal has lost every role in it.",
+        "Ask its owner which; if it is still there, grant the console its role again.",
+    ),
+    # learn.microsoft.com/azure/cost-management-billing/manage/subscription-states
+    "readonlydisabledsubscription": (
+        "The subscription was canceled, or has passed a bill or its spending limit: it can only be read until it is active again.",
+        "Have the owner of its billing account activate it again, then retry.",
+    ),
     "missingsubscriptionregistration": (
         "The subscription has never used this resource provider.",
         "Have an owner of the subscription register the provider; the console never does so by itself.",

@@ -19,7 +19,8 @@ VAULTS = "Microsoft.RecoveryServices/vaults"
 # A vault in which Site Recovery was never used answers 400 instead of 404 (site-recovery-protocol.md §4.2).
 NEVER_USED = "SubscriptionIdNotRegisteredWithSrs"
 # 404s that speak of the question, not of the thing: nothing can be concluded from them.
-_WRONG_QUESTION = frozenset({"invalidresourcetype", "subscriptionnotfound", "noregisteredproviderfound"})
+NO_SUBSCRIPTION = "subscriptionnotfound"  # it was deleted, or the credential may not see it any more
+_WRONG_QUESTION = frozenset({"invalidresourcetype", NO_SUBSCRIPTION, "noregisteredproviderfound"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,11 @@ def is_absent(error: AzureError) -> bool:
     """Whether an error only says that there is nothing."""
     code = error.problem.code
     return (error.status == 404 and code.lower() not in _WRONG_QUESTION) or code == NEVER_USED
+
+
+def is_gone(error: AzureError) -> bool:
+    """Whether what was there is not any more, be it with its whole subscription, in which nothing can be made anew either."""
+    return error.status == 404 and (is_absent(error) or error.problem.code.lower() == NO_SUBSCRIPTION)
 
 
 def _parts(arm_id: str) -> ids.Parts:

@@ -5,7 +5,7 @@ A vault's own symptom has no machines. It is kept by the empty item key, beside 
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -36,10 +36,23 @@ class _Symptom:
 def collect(vault: Vault, gateway: Gateway) -> list[inv.HealthError] | None:
     """The vault's own health errors. None where they cannot be read: machines are read and judged without them."""
     try:
-        return gateway.vault_errors(vault.arm_id)
+        return [*gateway.vault_errors(vault.arm_id), *_read_only(vault)]
     except AzureError as error:
         logger.warning("The health of %s itself could not be read: %s", vault.name, error)
         return None
+
+
+def _read_only(vault: Vault) -> Iterator[inv.HealthError]:
+    """Azure still lists what lies in a disabled subscription as if nothing were wrong: its state tells, as the inventory has it."""
+    there = vault.connection.subscriptions.filter(subscription_id=vault.subscription_id, gone_at=None)
+    for each in there.filter(state__in=inv.READ_ONLY):
+        yield inv.HealthError(
+            code="ReadOnlyDisabledSubscription",
+            severity="Error",
+            message=f"Azure says of the subscription {each.name} that it is {each.state}: nothing in it can be made or changed.",
+            causes="It was canceled, or has passed its spending limit or a bill. Azure switches the machines of a disabled one off.",
+            action="Have the owner of its billing account activate it again.",
+        )
 
 
 def issue_key(error: inv.HealthError) -> str:

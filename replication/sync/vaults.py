@@ -14,7 +14,7 @@ from replication.domain.problems import Problem, When
 from replication.domain.states import ITEM
 from replication.execution import pacer
 from replication.gateway.clients import open_gateway
-from replication.gateway.kinds import is_absent
+from replication.gateway.kinds import is_gone
 from replication.gateway.port import AzureError, Gateway
 from replication.models import Run, Vault
 from replication.sync import coverage, events, handover, history, issues, jobs, outside, silence, verdicts
@@ -73,7 +73,7 @@ def read(vault: Vault, gateway: Gateway) -> Outcome:
     try:
         found = _collect(vault, gateway)
     except AzureError as error:
-        return _fail(vault, error.problem, missing=error.status == 404 and is_absent(error))
+        return _fail(vault, error.problem, missing=is_gone(error))
     with transaction.atomic():
         outcome = _store(vault, found, clock.now()) if _still_ours(vault) else Outcome()
     outside.tell(vault, gateway)

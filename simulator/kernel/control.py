@@ -93,6 +93,7 @@ class Console:
             ("GET", "agenda"): self._agenda,
             ("GET", "resource"): self._resource,
             ("PATCH", "resource"): self._set_facts,
+            ("DELETE", "resource"): self._lose,
             ("PUT", "principals"): self._set_principals,
             ("POST", "tokens/revoke"): self._revoke,
             ("GET", "durations"): lambda _: Response(200, durations.table()),
@@ -300,6 +301,15 @@ class Console:
         merge(resource.document, body.get("document") or {})
         self.world.store.touch(resource)
         return Response(200, {"body": self.world.body(resource), "_sim": resource.sim})
+
+    def _lose(self, request: Request) -> Response:
+        """`?id=`: take a resource away with all that lies below it, as if somebody else had deleted it: also a whole subscription."""
+        self.world.settle()
+        resource = self.world.store.get(request.query.get("id", ""))
+        if resource is None:
+            return Response(404, {"error": f"there is no resource {request.query.get('id')}"})
+        self.world.remove(resource)
+        return Response(204)
 
     def _set_principals(self, request: Request) -> Response:
         """Add or replace principals: a list of the scenario's entries."""

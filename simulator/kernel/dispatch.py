@@ -248,7 +248,7 @@ def check_subscription(world: World, route: Route) -> None:
     found = world.store.get(f"/subscriptions/{subscription}")
     if found is None:
         raise errors.subscription_not_found(subscription)
-    if route.mutates and found.document.get("state") in ("Disabled", "Warned"):
+    if route.mutates and route.verb != "DELETE" and found.document.get("state") in ("Disabled", "Warned"):
         raise errors.read_only_subscription(subscription)
     states = world.registrations.get(subscription.lower())
     if states and states.get(route.type.namespace.lower(), "Registered") != "Registered":

@@ -163,7 +163,7 @@ def group_being_deleted(group: str) -> ArmError:
 
 
 def read_only_subscription(subscription: str) -> ArmError:
-    """A write into a disabled or warned subscription."""
+    """A write into a disabled or warned subscription; reads and deletions go on (learn.microsoft.com, *Azure subscription states*)."""
     message = (
         f"The subscription '{subscription}' is disabled and therefore marked as read only. You cannot perform any write "
         "actions on this subscription until it is re-enabled."

@@ -230,7 +230,25 @@ def test_a_disabled_subscription_is_read_only(azure: Azure) -> None:
     assert list(client.resource_groups.list()) == []
     with pytest.raises(HttpResponseError) as refused:
         client.resource_groups.create_or_update("rg", {"location": "eastasia"})
-    assert refused.value.error.code == "ReadOnlyDisabledSubscription"
+    assert (refused.value.status_code, refused.value.error.code) == (409, "ReadOnlyDisabledSubscription")
+
+
+def test_what_lies_in_a_disabled_subscription_can_be_read_and_deleted(azure: Azure) -> None:
+    subscription = path(azure)
+    azure.control("PATCH", "resource", {"id": subscription, "document": {"state": "Disabled"}})
+    assert azure.raw("GET", group_path(azure, f"?{VERSION}"))[0] == 200
+    assert azure.raw("PUT", group_path(azure, f"?{VERSION}"), {"location": "southeastasia"})[0] == 409
+    assert azure.raw("DELETE", group_path(azure, f"?{VERSION}"))[0] == 202
+
+
+def test_a_deleted_subscription_is_not_found_with_all_that_was_in_it(azure: Azure) -> None:
+    azure.control("DELETE", f"resource?id={path(azure)}")
+    for address in (path(azure, f"?{VERSION}"), group_path(azure, f"?{VERSION}"), group_path(azure, MACHINE)):
+        status, _, body = azure.raw("GET", address)
+        assert (status, body["error"]["code"]) == (404, "SubscriptionNotFound"), address
+        assert body["error"]["message"].endswith("could not be found.")
+    left = [each["subscriptionId"] for each in azure.raw("GET", f"/subscriptions?{VERSION}")[2]["value"]]
+    assert left == azure.subscriptions[1:]
 
 
 def test_locks_are_kept(azure: Azure) -> None:

@@ -208,7 +208,7 @@ class Halfway:
         raise AzureError(self.problem, status=self.status)
 
 
-@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound"])
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound"])
 def test_a_vault_that_its_own_reading_misses_is_told_once_at_once(vault, admin, helpdesk, stranger, code):
     """A worker finds out, minutes before the subscription's vaults are listed anew; the list does not tell it again."""
     sweep(vault, [machine(vault, "erp")], 0)

@@ -7,11 +7,11 @@ import pytest
 
 from replication import clock, history
 from replication.actions import readings as asked
-from replication.domain import documents, ids
+from replication.domain import codes, documents, ids
 from replication.domain import inventory as inv
 from replication.gateway.clients import forget_gateways, open_gateway
 from replication.gateway.port import AzureError
-from replication.models import Machine, Pace, ProtectedItem, Reading, RecoveryPoint, Vault
+from replication.models import Machine, Notice, Pace, ProtectedItem, Reading, RecoveryPoint, Vault
 from replication.sync import inventory, readings, vaults
 from tests.gateway.estate import make, world_of
 
@@ -151,6 +151,47 @@ def test_a_failed_read_keeps_the_rows_and_says_why(vault, enabled, simulator):
     vaults.sync(vault.pk)
     vault.refresh_from_db()
     assert vault.problem is None
+
+
+def test_a_subscription_that_is_gone_is_told_at_once_and_what_was_read_stays(vault, enabled, simulator):
+    item, _ = synced(vault, "Protected")
+    vault.refresh_from_db()
+    as_of = vault.as_of
+    simulator.control("DELETE", f"resource?id=/subscriptions/{vault.subscription_id}")
+    for _ in range(2):
+        assert vaults.sync(vault.pk).problem.code == "SubscriptionNotFound"
+        assert list(Notice.objects.filter(vault=vault).values_list("kind", flat=True)) == ["vault_gone"]
+    vault.refresh_from_db()
+    item.refresh_from_db()
+    assert (vault.as_of, vault.gone_at, item.gone_at) == (as_of, None, None)
+    assert vault.problem["message"].endswith("could not be found.")
+    assert "grant the console its role again" in vault.problem["action"]
+    inventory.read(vault.connection, open_gateway(vault.connection))
+    vault.refresh_from_db()
+    item.refresh_from_db()
+    assert vault.gone_at == item.gone_at is not None
+    assert Notice.objects.filter(vault=vault).count() == 1
+
+
+def test_a_disabled_subscription_is_a_symptom_of_the_vault_until_it_is_active_again(vault, simulator):
+    def state(now: str) -> None:
+        body = {"id": f"/subscriptions/{vault.subscription_id}", "document": {"state": now}}
+        simulator.control("PATCH", "resource", body)
+        inventory.read(vault.connection, open_gateway(vault.connection))
+        assert vaults.sync(vault.pk).problem is None  # it can be read as before
+
+    state("Disabled")
+    issue = vault.issues.get()
+    assert (issue.code, issue.severity, issue.of_vault, issue.gone_at) == ("ReadOnlyDisabledSubscription", "Error", True, None)
+    assert "it is Disabled: nothing in it can be made or changed" in issue.message
+    assert codes.known(issue.code) is not None
+    first_seen = issue.first_seen_at
+    state("Warned")
+    issue.refresh_from_db()
+    assert (issue.first_seen_at, issue.gone_at) == (first_seen, None)
+    state("Enabled")
+    issue.refresh_from_db()
+    assert issue.gone_at is not None
 
 
 def test_a_vault_is_read_by_one_worker_at_a_time(vault):
