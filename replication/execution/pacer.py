@@ -22,7 +22,7 @@ from django.dispatch import receiver
 from replication import clock
 from replication.domain import ids
 from replication.domain.steps import STAGE_OF
-from replication.gateway.port import read_refused
+from replication.gateway.port import read_begins, read_refused
 from replication.models import Connection, Pace, Run, Turn
 
 LEASE = 10  # tokens at most that a worker takes at once
@@ -108,6 +108,12 @@ def barred(run: Run, arm_id: str, kind: str) -> float:
 def resting(connection_id: int, subscription: str) -> float:
     """The seconds for which nobody may read that subscription either; 0: go on. For whoever begins a long reading."""
     return _wait({_rest(connection_id, subscription): 0})
+
+
+@receiver(read_begins, sender=Connection)
+def rests(connection: Connection, subscription: str, **_: object) -> float:
+    """The same, for each further page of it: another process may have met a 429 meanwhile."""
+    return resting(connection.pk, subscription)
 
 
 @receiver(read_refused, sender=Connection)

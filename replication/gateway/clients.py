@@ -20,7 +20,7 @@ from django.conf import settings
 
 from replication.domain.problems import Problem
 from replication.gateway import pipeline
-from replication.gateway.port import AzureError, Gateway, read_refused
+from replication.gateway.port import AzureError, Gateway, read_begins, read_refused
 
 T = TypeVar("T")
 
@@ -37,12 +37,22 @@ class ConnectionLike(Protocol):
 class Clients:
     """Typed clients of one endpoint and credential, one a service and subscription, on one shared transport."""
 
-    def __init__(self, endpoint: str, ca_bundle: str = "", tell: Callable[[str, float], object] | None = None) -> None:
-        """tell: who wants to hear of reads that Azure answered with 429, with the subscription and the seconds."""
+    def __init__(
+        self,
+        endpoint: str,
+        ca_bundle: str = "",
+        tell: Callable[[str, float], object] | None = None,
+        resting: Callable[[str], float] = lambda _: 0.0,
+    ) -> None:
+        """tell: who wants to hear of reads that Azure answered with 429, with the subscription and the seconds.
+
+        resting: who remembers them, also those of other processes; the seconds for which a subscription is not to be read.
+        """
         self.endpoint = endpoint
         self._credential = pipeline.credential(ca_bundle)
         self._transport = pipeline.transport(endpoint, ca_bundle)
         self._read_pace = pipeline.ReadPace(tell)  # one for all: a subscription's reads are counted together
+        self._rest = pipeline.Rest(resting)
         self._made: dict[tuple[type, str], Any] = {}
 
     def subscriptions(self) -> SubscriptionClient:
@@ -85,6 +95,7 @@ class Clients:
             "credential_scopes": [f"{self.endpoint}/.default"],
             "transport": self._transport,
             "retry_policy": pipeline.PortalRetry(retry_total=1, retry_backoff_factor=0.2),
+            "per_call_policies": [self._rest],
             "per_retry_policies": [
                 pipeline.NoRegistration(),
                 self._read_pace,
@@ -109,7 +120,8 @@ def open_gateway(connection: ConnectionLike) -> Gateway:
     key = (os.getpid(), connection.endpoint)  # a connection must not be shared across a fork
     with _lock:
         if key not in _open:
-            _open[key] = AzureGateway(Clients(connection.endpoint, settings.ARM_CA_BUNDLE, _teller(connection)))
+            bundle = settings.ARM_CA_BUNDLE
+            _open[key] = AzureGateway(Clients(connection.endpoint, bundle, _teller(connection), _asker(connection)))
         return _open[key]
 
 
@@ -117,6 +129,14 @@ def _teller(connection: ConnectionLike) -> Callable[[str, float], object]:
     return lambda subscription, seconds: read_refused.send(
         type(connection), connection=connection, subscription=subscription, seconds=seconds
     )
+
+
+def _asker(connection: ConnectionLike) -> Callable[[str], float]:
+    def resting(subscription: str) -> float:
+        told = read_begins.send(type(connection), connection=connection, subscription=subscription)
+        return max((float(seconds or 0) for _, seconds in told), default=0.0)
+
+    return resting
 
 
 def forget_gateways() -> None:

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 
 from replication.domain.problems import Problem, When
 from replication.gateway import arm
-from replication.gateway.pipeline import RegistrationRefusedError
+from replication.gateway.pipeline import RegistrationRefusedError, RestError
 from replication.gateway.port import AzureError
 
 # What the code says overrides what the status says. Codes in lower case.
@@ -146,6 +146,8 @@ def of_exception(error: SdkError, *, writing: bool = False) -> AzureError:
     """The AzureError for what the SDK raised."""
     if isinstance(error, RegistrationRefusedError):
         return AzureError(_advised(Problem(code="MissingSubscriptionRegistration", message=str(error))), status=409)
+    if isinstance(error, RestError):
+        return AzureError(_resting(error), status=429)
     if isinstance(error, HttpResponseError) and error.response is not None:
         return of_response(error.response, writing=writing)
     if isinstance(error, ClientAuthenticationError):
@@ -175,6 +177,17 @@ def _not_signed_in(error: ClientAuthenticationError) -> Problem:
         message="The console could not sign in to Microsoft Entra ID: " + str(error).splitlines()[0],
         causes="The credential in the worker's environment is missing, wrong or expired.",
         action="Check AZURE_TENANT_ID, AZURE_CLIENT_ID and the credential's own variables of the workers.",
+    )
+
+
+def _resting(error: RestError) -> Problem:
+    return Problem(
+        code="SubscriptionRequestsThrottled",
+        message=str(error),
+        causes="The console, or whoever else uses its principal, has read as fast as Azure allows.",
+        action="Nothing to do: the console reads again when the time is over.",
+        when=When.LATER,
+        retry_after=error.seconds,
     )
 
 

@@ -39,6 +39,14 @@ class RegistrationRefusedError(SdkError):
     """A resource provider is not registered. The SDK would register it by itself, which is a write nobody asked for."""
 
 
+class RestError(SdkError):
+    """Azure has told this process or another not to read for a while; nothing was sent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Azure wants no reads of this subscription for another {seconds:.0f} s.")
+        self.seconds = seconds
+
+
 class PortalRetry(RetryPolicy[Any, Any]):
     """Sends a read again once after a passing fault; never a write, which the engine decides about after looking."""
 
@@ -110,6 +118,33 @@ class ReadPace(SansIOHTTPPolicy[Any, Any]):
             self._left[_subscription(request)] = (int(self.RESERVE - self.A_SECOND * seconds), monotonic())
             if self._tell and seconds:
                 self._tell(_subscription(request), seconds)
+
+
+class Rest(SansIOHTTPPolicy[Any, Any]):
+    """Heeds what other processes were told: between two pages of a long list, one of them may have met Azure's 429.
+
+    asked: says for how many seconds a subscription is not to be read. It looks into the database, so that it is not asked at every call.
+    """
+
+    EVERY = 1.0
+
+    def __init__(self, asked: Callable[[str], float]) -> None:
+        self._asked = asked
+        self._free: dict[str, float] = {}  # subscription -> when it was found free to read
+
+    def on_request(self, request: Request) -> None:
+        if request.http_request.method not in _READS:
+            return
+        subscription, now = _subscription(request), monotonic()
+        if now - self._free.get(subscription, -self.EVERY) < self.EVERY:
+            return
+        seconds = self._asked(subscription)
+        if seconds > LONGEST_SLEEP:
+            raise RestError(seconds)
+        if seconds > 0:
+            transport: Any = request.context.transport
+            transport.sleep(seconds)
+        self._free[subscription] = now
 
 
 def _subscription(request: Request) -> str:

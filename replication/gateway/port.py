@@ -20,6 +20,8 @@ from replication.domain.specs import Found, Spec
 # Sent when Azure answers a read with 429 and says for how long, also where the read is then repeated and nobody else learns of it:
 # sender is the class of `connection`, subscription its id in small letters ('' for the tenant), seconds what Azure said.
 read_refused = Signal()
+# Sent before a read, with connection and subscription: whoever remembers a 429, of this process or another, answers with the seconds left.
+read_begins = Signal()
 
 
 class AzureError(Exception):

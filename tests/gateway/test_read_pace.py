@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from replication.gateway.pipeline import LONGEST_SLEEP, ReadPace
+from replication.gateway.pipeline import LONGEST_SLEEP, ReadPace, Rest, RestError
 
 HEADER = "x-ms-ratelimit-remaining-subscription-reads"
 
@@ -72,3 +72,35 @@ def test_after_a_429_no_thread_of_the_process_reads_before_the_time(wire: Wire, 
     assert wire.exchange("", subscription="two") == 0
     monkeypatch.setattr("replication.gateway.pipeline.monotonic", lambda: 1002.0)
     assert wire.exchange("") == 0
+
+
+def test_what_other_processes_were_told_is_looked_up_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, looked, now, slept = {"busy": 30.0, "soon": 2.0}, list[str](), [1000.0], list[float]()
+    monkeypatch.setattr("replication.gateway.pipeline.monotonic", lambda: now[0])
+
+    def asked(subscription: str) -> float:
+        looked.append(subscription)
+        return told.get(subscription, 0.0)
+
+    rest = Rest(asked)
+
+    def send(subscription: str, method: str = "GET") -> None:
+        rest.on_request(
+            SimpleNamespace(  # type: ignore[arg-type]
+                http_request=SimpleNamespace(method=method, url=f"https://arm/subscriptions/{subscription}/resourceGroups"),
+                context=SimpleNamespace(transport=SimpleNamespace(sleep=slept.append)),
+            )
+        )
+
+    for _ in range(3):
+        send("free")
+    send("busy", "PUT")
+    assert (looked, slept) == (["free"], [])
+    now[0] += 1
+    send("free")
+    send("soon")
+    assert (looked, slept) == (["free", "free", "soon"], [2.0])
+    for _ in range(2):  # nothing is remembered of a rest, which may be longer or shorter by now
+        with pytest.raises(RestError, match="for another 30 s"):
+            send("busy")
+    assert looked[3:] == ["busy", "busy"]

@@ -9,9 +9,11 @@ from replication import clock, history
 from replication.actions import readings as asked
 from replication.domain import codes, documents, ids
 from replication.domain import inventory as inv
+from replication.domain.problems import When
+from replication.gateway import pipeline
 from replication.gateway.clients import forget_gateways, open_gateway
-from replication.gateway.port import AzureError
-from replication.models import Machine, Notice, Pace, ProtectedItem, Reading, RecoveryPoint, Vault
+from replication.gateway.port import AzureError, read_refused
+from replication.models import Connection, Machine, Notice, Pace, ProtectedItem, Reading, RecoveryPoint, Vault
 from replication.sync import inventory, readings, vaults
 from tests.gateway.estate import make, world_of
 
@@ -66,6 +68,28 @@ def test_what_one_process_is_refused_another_does_not_ask_either(vault, gateway,
     assert timedelta(seconds=50) < vault.due_at - clock.now() < timedelta(seconds=61)
     Pace.objects.update(full_at=clock.now().timestamp())
     assert vaults.sync(vault.pk).seen == 0
+
+
+def test_a_long_list_heeds_between_its_pages_what_another_process_was_told(contoso, gateway, vault, simulator, monkeypatch):
+    """Nothing is sent for the page that would come next, and nobody waits inside a transaction: the reading comes back later."""
+    monkeypatch.setattr(pipeline.Rest, "EVERY", 0.0)
+    simulator.control("PUT", "settings", {"page_size": 2})
+    listed = gateway.groups(vault.subscription_id)
+    next(listed)
+    asked_before = len(simulator.control("GET", "log"))
+    read_refused.send(Connection, connection=contoso, subscription=vault.subscription_id.lower(), seconds=60.0)
+    with pytest.raises(AzureError) as refused:
+        list(listed)
+    problem = refused.value.problem
+    assert (refused.value.status, problem.code, problem.when) == (429, "SubscriptionRequestsThrottled", When.LATER)
+    assert 50 < problem.retry_after <= 60
+    outcome = vaults.read(vaults.claim(vault.pk), gateway)
+    vault.refresh_from_db()
+    assert (outcome.problem.code, vault.lease_until) == (problem.code, None)
+    assert vault.due_at - clock.now() > timedelta(seconds=50)
+    assert len(simulator.control("GET", "log")) == asked_before
+    Pace.objects.update(full_at=clock.now().timestamp())
+    assert len(list(gateway.groups(vault.subscription_id))) > 2
 
 
 def test_a_vault_never_used_is_read_and_looked_at_rarely(vault):
