@@ -54,7 +54,7 @@ def create(vault: Vault, *, actor: Actor, machine: Machine | None = None) -> Dra
         )
         entry.detail = {"draft": str(draft.pk)}
         if machine is not None:
-            DraftMachine.objects.create(draft=draft, machine=machine)
+            DraftMachine.objects.create(draft=draft, machine=machine, name=machine.name)
             entry.detail |= {"machine": machine.name}
     return draft
 
@@ -74,7 +74,7 @@ def save_source(draft: Draft, choices: SourceChoices, *, version: int, actor: Ac
     with _change(draft, "source", version=version, actor=actor) as change:
         change.set(source=choices.to_json())
         dropped = draft.machines.exclude(machine__in=candidates(draft, _person(actor), choices))
-        names = list(dropped.values_list("machine__name", flat=True))
+        names = list(dropped.values_list("name", flat=True))
         dropped.delete()
         if names or change.before.get("source") != choices.to_json():
             change.stale(*(["machines"] if names else []), *(["target"] if draft.target else []))
@@ -88,7 +88,7 @@ def save_target(
     with _change(draft, "target", version=version, actor=actor) as change:
         if renamed:
             choices = choices.renamed(*renamed)
-            rows = draft.machines.filter(overrides__has_any_keys=list(WORLDWIDE)).values_list("pk", "overrides")
+            rows = draft.machines.filter(customized=True, overrides__has_any_keys=list(WORLDWIDE)).values_list("pk", "overrides")
             _override(draft, {pk: MachineChoice.from_json(said).renamed(*renamed) for pk, said in rows}, change)
         change.set(target=choices.to_json())
         if change.before.get("target", {}).get("location") != choices.location:
@@ -125,13 +125,12 @@ def override_many(
 
 def _override(draft: Draft, overrides: dict[int, MachineChoice], change: "_Changing", *, note: bool = True) -> None:
     """Write those that differ from what the machines have."""
-    rows = draft.machines.filter(pk__in=list(overrides)).select_related("machine")
-    rows = rows.only("overrides", "draft_id", "machine__name")
+    rows = draft.machines.filter(pk__in=list(overrides)).only("overrides", "draft_id", "name")
     wanted = [row for row in rows if row.overrides != overrides[row.pk].to_json()]
     for row in wanted:
         row.overrides = overrides[row.pk].to_json()
     if note:
-        change.note(machines={row.machine.name: row.overrides for row in wanted})
+        change.note(machines={row.name: row.overrides for row in wanted})
     DraftMachine.objects.bulk_update(wanted, ["overrides"], batch_size=500)
 
 
@@ -145,7 +144,7 @@ def select(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
     chosen = replicable(machines, zonal=bool(source and source.zonal)).exclude(
         pk__in=draft.machines.values("machine_id")
     )
-    rows = [DraftMachine(draft=draft, machine_id=pk) for pk in chosen.values_list("pk", flat=True)]
+    rows = [DraftMachine(draft=draft, machine_id=pk, name=name) for pk, name in chosen.values_list("pk", "name")]
     DraftMachine.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return len(rows)
 
@@ -163,9 +162,11 @@ def take_list(
             change.stale(*(["target"] if draft.target else []))
         fitting = replicable(candidates(draft, _person(actor), source), zonal=source.zonal)
         known = set(draft.machines.values_list("machine_id", flat=True))
-        opened = set(fitting.values_list("pk", flat=True))
+        opened = dict(fitting.values_list("pk", "name"))
         rows = [
-            DraftMachine(draft=draft, machine_id=pk) for pk in dict.fromkeys(wanted) if pk in opened and pk not in known
+            DraftMachine(draft=draft, machine_id=pk, name=opened[pk])
+            for pk in dict.fromkeys(wanted)
+            if pk in opened and pk not in known
         ]
         DraftMachine.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
         change.note(pasted=counts, added=len(rows))
@@ -182,7 +183,7 @@ def deselect(draft: Draft, machines: QuerySet[Machine], *, actor: Actor) -> int:
 def confirm_selection(draft: Draft, *, version: int, actor: Actor) -> None:
     """Next on the machines page: the selection as it stands is what the person means."""
     with _change(draft, "machines", version=version, actor=actor) as change:
-        change.note(machines=list(draft.machines.values_list("machine__name", flat=True)))
+        change.note(machines=list(draft.machines.values_list("name", flat=True)))
 
 
 def discard(draft: Draft, *, actor: Actor) -> None:
@@ -388,8 +389,7 @@ def subject_of(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
 
 def selected(draft: Draft) -> QuerySet[DraftMachine]:
     """The draft's machines, by name, with what plans and *Customize* need of their rows."""
-    rows = draft.machines.select_related("machine").only("draft_id", "overrides", *(f"machine__{name}" for name in _PLANNED))
-    return rows.order_by("machine__name", "machine_id")
+    return draft.machines.select_related("machine").only("draft_id", "overrides", *(f"machine__{name}" for name in _PLANNED))
 
 
 _PLANNED = ("key", "arm_id", "name", "resource_group", "disk_count", "disk_gib", "document")

@@ -95,7 +95,7 @@ def wanted(draft: Draft) -> dict[str, str]:
 
     At most three queries.
     """
-    own = draft.machines.filter(overrides__has_any_keys=list(WORLDWIDE)).values_list("overrides", flat=True)
+    own = draft.machines.filter(customized=True, overrides__has_any_keys=list(WORLDWIDE)).values_list("overrides", flat=True)
     chosen = {ids.key(each): each for said in (draft.target, *own) for each in _accounts(said)}
     if not chosen:
         return {}

@@ -43,7 +43,7 @@ def take(vault: Vault, file: PlanFile, *, actor: Actor) -> Taken:
         machines = _machines(draft, person, file, source, left_out)
         choices = opened.machines(machines)
         DraftMachine.objects.bulk_create(
-            [DraftMachine(draft=draft, machine=row, overrides=choices[row.pk].to_json()) for row in machines],
+            [DraftMachine(draft=draft, machine=row, name=row.name, overrides=choices[row.pk].to_json()) for row in machines],
             batch_size=500,
         )
         entry.detail = {"draft": str(draft.pk), "machines": len(machines), "left_out": left_out[:50], "digest": file.digest}

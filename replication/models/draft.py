@@ -47,11 +47,25 @@ class DraftMachine(models.Model):
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="machines")
     machine = models.ForeignKey(Machine, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=100)  # the machine's: a part of its id, so that it never changes; lists go by it
     overrides = models.JSONField(default=dict, blank=True)  # see domain/choices.py MachineChoice
+    customized = models.GeneratedField(
+        expression=models.Case(models.When(overrides={}, then=False), default=True),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
-        ordering = ["machine__name", "id"]
-        constraints = [models.UniqueConstraint(fields=["draft", "machine"], name="draft_machine")]
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "machine"], name="draft_machine"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="draft_machine_named"),
+        ]
+        # A page of a draft of ten thousand machines reads those that it shows.
+        indexes = [
+            models.Index(fields=["draft", "name", "id"], name="draft_machine_in_order"),
+            models.Index(fields=["draft", "name", "id"], condition=models.Q(customized=True), name="draft_machine_customized"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.draft_id}: {self.machine_id}"

@@ -28,7 +28,7 @@ def build(machines: int, chosen: int) -> dict[str, Any]:
         target={"location": "southeastasia", "subscription_id": SUBSCRIPTION},
     )  # fmt: skip
     some = Machine.objects.filter(replicable=True).order_by("name")[:chosen]
-    DraftMachine.objects.bulk_create(DraftMachine(draft=draft, machine=each) for each in some)
+    DraftMachine.objects.bulk_create(DraftMachine(draft=draft, machine=each, name=each.name) for each in some)
     client = Client()
     client.force_login(person)
     return {"draft": draft.pk, "client": client}

@@ -93,7 +93,7 @@ def _draft(admin: Person, connection: Connection, keys: set[str]) -> Draft:
     draft = Draft.objects.create(
         connection=connection, vault=vault, owner=admin, updated_by=admin, created_at=now, updated_at=now, source=source
     )
-    draft.machines.bulk_create([DraftMachine(draft=draft, machine=each) for each in machines])
+    draft.machines.bulk_create([DraftMachine(draft=draft, machine=each, name=each.name) for each in machines])
     return draft
 
 

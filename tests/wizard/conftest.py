@@ -57,7 +57,7 @@ def more(pattern: Machine, number: int, draft: Draft) -> None:
         document = pattern.document | {"id": arm_id, "name": name}
         rows.append(Machine(**values | {"name": name, "arm_id": arm_id, "key": arm_id.lower(), "document": document}))
     made = Machine.objects.bulk_create(rows, batch_size=500)
-    DraftMachine.objects.bulk_create([DraftMachine(draft=draft, machine=each) for each in made], batch_size=500)
+    DraftMachine.objects.bulk_create([DraftMachine(draft=draft, machine=each, name=each.name) for each in made], batch_size=500)
 
 
 def store_resource(connection: Connection, kind: str, value: inv.ResourceGroup | inv.Network | inv.StorageAccount) -> Resource:

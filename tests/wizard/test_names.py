@@ -43,7 +43,7 @@ def address(draft: Draft, page: str) -> str:
 
 
 def one(draft: Draft) -> str:
-    return f"customize/{draft.machines.get(machine__name='erp-09').pk}"
+    return f"customize/{draft.machines.get(name='erp-09').pk}"
 
 
 def told(name: str, **result: str) -> None:
@@ -71,7 +71,7 @@ def test_every_kind_can_be_named_and_lies_where_it_must(web: Client, draft: Draf
     page, do = (one(draft), "save") if not where else ("customize", "many" if where == "many-" else "next")
     assert post(web, draft, page, {f"{where}{name}": value for name, value in GOOD.items()} | {"do": do}).status_code == 302
     draft.refresh_from_db()
-    said = draft.target if where == "all-" else draft.machines.get(machine__name="erp-09").overrides
+    said = draft.target if where == "all-" else draft.machines.get(name="erp-09").overrides
     group, cache = ids.group(SUBSCRIPTION, "rg-new"), ids.group(SUBSCRIPTION, "rg-dr")
     assert {name: said[name] for name in NEW} == {
         "group_id": group,
@@ -106,12 +106,12 @@ def test_what_azure_does_not_take_is_refused_on_the_field(web: Client, draft: Dr
 
 
 def test_a_set_is_for_machines_that_are_in_one(web: Client, draft: Draft) -> None:
-    other = draft.machines.get(machine__name="erp-01").pk
+    other = draft.machines.get(name="erp-01").pk
     assert 'name="set_name"' not in text(web.get(address(draft, f"customize/{other}")))
     assert post(web, draft, "customize", {"all-set_name": "as-all"}).status_code == 302
     assert "as-all" in text(web.get(address(draft, "review")))
     assert post(web, draft, f"customize/{other}", {"set_name": "as-own"}).status_code == 302
-    assert "as-own" not in str(draft.machines.get(machine__name="erp-01").overrides)
+    assert "as-own" not in str(draft.machines.get(name="erp-01").overrides)
 
 
 def test_a_new_set_lies_in_the_group_of_each_machine(web: Client, draft: Draft, azure_connection: Connection) -> None:
@@ -282,7 +282,7 @@ def test_the_free_name_is_taken_with_one_press_wherever_the_draft_has_the_other(
     told("stmine01", refusal="Taken.", free="stmine012")
     told("stbusy01")
     assert 'name="use" value="stmine01">Use stmine012</button>' in text(web.get(address(draft, "target")))
-    row, before = draft.machines.get(machine__name="erp-09"), Draft.objects.get(pk=draft.pk)
+    row, before = draft.machines.get(name="erp-09"), Draft.objects.get(pk=draft.pk)
     for unknown in ("stbusy01", "stother01", "\x00"):
         assert post(web, draft, "target", TARGET | {"use": unknown}).status_code == 302
         assert Draft.objects.get(pk=draft.pk).target == before.target

@@ -32,7 +32,7 @@ def upload(web: Client, vault: Vault, data: bytes, name: str = "plan.json") -> H
 @pytest.fixture
 def customized(web: Client, ready: Draft) -> Draft:
     """Two machines, with something of everything chosen."""
-    row = ready.machines.get(machine__name="erp-01")
+    row = ready.machines.get(name="erp-01")
     post(web, ready, "customize", {"all-group_name": "rg-dr", "all-failover_type": "StandardSSD_LRS", "all-replication_group": "erp",
                                    "all-cache_name": "stcalm01", "all-high_cache_name": "stbusy01"})  # fmt: skip
     post(web, ready, f"customize/{row.pk}", {"target_name": "erp-dr", "churn": "High", "network_name": "vnet-dr"})
@@ -88,7 +88,7 @@ def test_a_table_changed_by_hand(web: Client, customized: Draft, vault: Vault) -
     writer.writerows(rows)
     upload(web, vault, written.getvalue().encode(), "plan.csv")
     made = Draft.objects.latest("created_at")
-    assert made.machines.get(machine__name="erp-02").overrides == {"disk_type": "Standard_LRS"}
+    assert made.machines.get(name="erp-02").overrides == {"disk_type": "Standard_LRS"}
 
 
 def test_others_subscriptions_are_refused(web: Client, customized: Draft, vault: Vault) -> None:

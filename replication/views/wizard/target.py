@@ -94,6 +94,6 @@ def target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dic
         "form": form,
         "summary": present.summary(made.plan),
         "disks": present.disks(made.managed, made.unmanaged, made.types),
-        "overridden": draft.machines.exclude(overrides={}).count(),
+        "overridden": draft.machines.filter(customized=True).count(),
     }
     return shown | side(draft, made.plan)
