@@ -42,6 +42,17 @@ NEW: dict[str, TargetKind] = {name: kind for name, kind in KINDS.items() if kind
 WORLDWIDE: tuple[str, ...] = tuple(name for name, kind in KINDS.items() if kind.worldwide)
 
 
+def astray(set_id: str, group_id: str) -> str:
+    """Why a machine that goes to the group cannot be in the availability set, which exists, in a sentence; '' where it can.
+
+    Azure wants machine and set in one group (azure-mgmt-compute, VirtualMachineProperties.availability_set).
+    """
+    if ids.same(ids.group_of(set_id), group_id):
+        return ""
+    there, here = ids.group_name(set_id), ids.name(group_id)
+    return f"Azure wants a machine and its availability set in one resource group; {ids.name(set_id)} lies in {there}, not in {here}."
+
+
 @dataclass(frozen=True, slots=True)
 class Homes:
     """Where something new is made: the subscription of new groups, the group of targets where none is chosen, that of cache accounts."""
@@ -50,12 +61,15 @@ class Homes:
     group_id: str
     cache_group_id: str
 
+    def group(self, said: Mapping[str, str]) -> str:
+        """The group of targets that a form names, new or chosen; '' where it names none."""
+        chosen, named = said.get("group_id", ""), said.get("group_name", "")
+        return ids.group(self.subscription_id, named) if named else chosen if chosen.startswith("/") else ""
+
     def new(self, said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """(field of Placement, id that it will have) of all that is named. said: a form's names of new things, and its group_id."""
-        chosen = said.get("group_id", "")
-        group = chosen if chosen.startswith("/") else self.group_id
+        group = self.group(said) or self.group_id
         if said.get("group_name"):
-            group = ids.group(self.subscription_id, said["group_name"])
             yield "group_id", group
         for name, kind in NEW.items():
             if kind.type and said.get(kind.text):

@@ -8,6 +8,7 @@ from replication.domain import ids
 from replication.domain.choices import MachineChoice, PolicyChoice
 from replication.domain.compiler import compile_plan
 from replication.domain.inventory import (
+    AvailabilitySet,
     Container,
     ContainerMapping,
     Fabric,
@@ -151,6 +152,20 @@ def test_only_machines_in_a_set_get_one() -> None:
     plan = compile_plan(choices(availability_set_id=chosen), facts(machine("in", availability_set_id=SET), machine("out")))
     sets = {step.title: getattr(step.spec, "availability_set_id", "") for step in plan.protections}
     assert sets == {"in": chosen, "out": ""}
+
+
+def test_a_set_that_exists_must_lie_in_the_machines_target_group() -> None:
+    """A new one is made there; the group may be changed after the set was chosen."""
+    chosen = ids.resource(ids.group(SUB, "rg-erp-asr"), "Microsoft.Compute/availabilitySets", "mine")
+    there = AvailabilitySet(id=chosen, name="mine", location="southeastasia", fault_domains=2, update_domains=5, aligned=True)
+    known = facts(machine("in", availability_set_id=SET), machine("out"))
+    for group, sets, refused in (("rg-erp-asr", {}, 0), ("rg-own", {}, 0), ("rg-ERP-asr", {ids.key(chosen): there}, 0),
+                                 ("rg-own", {ids.key(chosen): there}, 1)):  # fmt: skip
+        made = choices(availability_set_id=chosen, group_id=ids.group(SUB, group))
+        plan = compile_plan(made, replace(known, sets=known.sets | sets))
+        found = [each.message for each in plan.objections if each.field == "availability_set_id"]
+        said = "in: Azure wants a machine and its availability set in one resource group; mine lies in rg-erp-asr, not in rg-own."
+        assert found == [said] * refused, (group, sets)
 
 
 def test_unmanaged_disks_mirror_their_account() -> None:

@@ -10,6 +10,7 @@ from replication.domain.eligibility import Effect, judge
 from replication.domain.inventory import Disk, Machine
 from replication.domain.plan import Objection
 from replication.domain.specs import ManagedDiskSpec, PolicySpec, ProtectSpec, SettleSpec, UnmanagedDiskSpec
+from replication.domain.targets import astray
 
 UNMANAGED_RETENTION = 72 * 60  # minutes
 GROUP_LIMIT = 16  # machines in one replication group (portal-behaviour.md §6)
@@ -47,6 +48,7 @@ def _check_source(sheet: Sheet, machine: Machine) -> None:
 def _check_target(sheet: Sheet, machine: Machine, target: Target) -> None:
     told = (
         *_churn(machine, target, sheet),
+        *_sets(target),
         *_zones(machine, target, sheet),
         *_disks(machine, sheet),
         *resources.cache_refusals(sheet, target.cache_id, machine, target.churn),
@@ -72,6 +74,12 @@ def _churn(machine: Machine, target: Target, sheet: Sheet) -> Iterator[settling.
         yield "churn", f"the disk {', '.join(fast)} replicates with high churn only."
     if sheet.choices.source.zonal and any(disk.sku == "UltraSSD_LRS" for disk in kept):
         yield "disks", "Ultra disks cannot be replicated between zones; leave them out."
+
+
+def _sets(target: Target) -> Iterator[settling.Refusal]:
+    """The group may have been changed after the set was chosen; what the rules give lies together."""
+    if target.set_id and (wrong := astray(target.set_id, target.group_id)):
+        yield "availability_set_id", wrong
 
 
 def _zones(machine: Machine, target: Target, sheet: Sheet) -> Iterator[settling.Refusal]:

@@ -165,10 +165,7 @@ class Resolver:
         return self.set_id(machine, group_id), self.zone(machine)
 
     def _set(self, set_id: str, group_id: str) -> str:
-        """The set that was chosen; a new one is made in the machine's own target group.
-
-        Azure wants machine and set in one group (azure-mgmt-compute, VirtualMachineProperties.availability_set).
-        """
+        """The set that was chosen; a new one is made in the machine's own target group (targets.astray)."""
         there = ids.key(set_id) in self.facts.sets
         return set_id if there else ids.resource(group_id, "Microsoft.Compute/availabilitySets", ids.name(set_id))
 
