@@ -8,7 +8,7 @@ from django import forms
 from replication.domain import ids, naming
 from replication.domain.choices import PolicyChoice, TargetChoices
 from replication.forms.live import live
-from replication.forms.wizard.options import Options
+from replication.forms.wizard.options import Options, PlainSelect, PlainText
 
 RETENTION_HOURS = (0, 15 * 24)  # 0 keeps the latest point only; 15 days is the most (portal-behaviour.md §1.6)
 APP_CONSISTENT_HOURS = (0, 12)  # 0 is off, 1 to 12 hours
@@ -22,10 +22,10 @@ AGENT_UPDATES: Options = (
 class TargetForm(forms.Form):
     """Where the machines are recovered, and how replication is kept."""
 
-    location = forms.ChoiceField(label="Target location")
-    subscription_id = forms.ChoiceField(label="Target subscription")
-    policy = forms.ChoiceField(label="Replication policy", required=False)
-    policy_name = forms.CharField(label="Name of the new policy", required=False, max_length=80)
+    location = forms.ChoiceField(label="Target location", widget=PlainSelect)
+    subscription_id = forms.ChoiceField(label="Target subscription", widget=PlainSelect)
+    policy = forms.ChoiceField(label="Replication policy", required=False, widget=PlainSelect)
+    policy_name = forms.CharField(label="Name of the new policy", required=False, max_length=80, widget=PlainText)
     retention_hours = forms.IntegerField(
         label="Recovery point retention, hours",
         required=False,
@@ -49,11 +49,13 @@ class TargetForm(forms.Form):
         label="Agent updates",
         required=False,
         choices=AGENT_UPDATES,
+        widget=PlainSelect,
         help_text="Counts for every machine of the vault that replicates between these locations with this policy.",
     )
     automation_account_id = forms.ChoiceField(
         label="Automation account",
         required=False,
+        widget=PlainSelect,
         help_text="In the vault's resource group. Its identity needs the role Contributor on the vault.",
     )
 

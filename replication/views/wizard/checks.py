@@ -36,7 +36,7 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         now = checks.standing(draft, made.digest)
     context = _context(now, made.digest) | {"objections": made.objections}
-    return show(request, draft, "checks", context | side(draft, made.plan))
+    return show(request, draft, "checks", context | side(made))
 
 
 def _fragment(request: HttpRequest, draft: Draft) -> HttpResponse:

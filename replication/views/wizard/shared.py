@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from replication import access
 from replication.actions import drafts
+from replication.actions.compiled import Compiled
 from replication.domain.choices import MachineChoice, SourceChoices
-from replication.domain.plan import Plan
 from replication.domain.roles import Permission
 from replication.forms.wizard import LABELS, initial
 from replication.models import Draft, Run
@@ -62,10 +62,11 @@ def onward(request: HttpRequest, draft: Draft, page: str) -> HttpResponse:
     return redirect(present.page_url(draft, page))
 
 
-def side(draft: Draft, plan: Plan) -> dict[str, Any]:
+def side(made: Compiled) -> dict[str, Any]:
     """*Plan so far*."""
-    return {"side_lines": present.lines(plan, "resource_group", "virtual_network", "network_mapping", "availability_set",
-                                        "storage_account", "cloud_service", "policy"), "totals": present.totals(draft)}  # fmt: skip
+    return {"side_lines": present.lines(made.plan, "resource_group", "virtual_network", "network_mapping", "availability_set",
+                                        "storage_account", "cloud_service", "policy"),
+            "totals": present.Totals(made.machines, made.disks, made.gib)}  # fmt: skip
 
 
 def show(

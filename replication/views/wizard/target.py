@@ -96,4 +96,4 @@ def target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dic
         "disks": present.disks(made.managed, made.unmanaged, made.types),
         "overridden": draft.machines.filter(customized=True).count(),
     }
-    return shown | side(draft, made.plan)
+    return shown | side(made)
