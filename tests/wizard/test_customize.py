@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.forms import Select
+from django.forms import Select, TextInput
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from replication import clock
 from replication.domain import ids
-from replication.forms.wizard.options import PlainSelect
+from replication.forms.wizard.options import PlainSelect, PlainText
 from replication.models import AuditEntry, Connection, Draft, DraftMachine, Machine, Setting, Vault
 from tests.domain import estate
 
@@ -203,6 +203,17 @@ def test_lists_are_those_of_the_framework(
     value, said_of = entries[0][0] if entries and chosen is None else chosen, said | {"required": needed}
     ours, theirs = (cls(attrs=said_of, choices=entries).render("m1-churn", value) for cls in (PlainSelect, Select))
     assert ours == re.sub(r"\s+(?=<option|</select)", "", theirs).strip()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    said=st.dictionaries(st.sampled_from(["aria-label", "maxlength", "hx-get"]), st.text(max_size=5)),
+    needed=st.booleans(),
+    value=st.none() | st.text(max_size=5),
+)
+def test_text_fields_are_those_of_the_framework(said: dict[str, str], needed: bool, value: str | None) -> None:
+    ours, theirs = (cls(attrs=said | {"required": needed}).render("all-set_name", value) for cls in (PlainText, TextInput))
+    assert ours == theirs.strip()
 
 
 FIELDS = (

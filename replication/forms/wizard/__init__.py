@@ -1,7 +1,7 @@
 """The wizard's forms: one plain form a page. Choices that come from rows are passed in; nothing here reads the database."""
 
-from replication.forms.wizard.customize import EveryForm, MachineForm, ManyForm, RowForm
-from replication.forms.wizard.options import Options, listed
+from replication.forms.wizard.customize import ROW, EveryForm, MachineForm, ManyForm, RowForm
+from replication.forms.wizard.options import Options, entries, listed, select
 from replication.forms.wizard.placement import CHURN, DISK_TYPES, LABELS, availability, initial
 from replication.forms.wizard.planfile import PlanFileForm
 from replication.forms.wizard.source import SourceForm, tags_of
@@ -11,6 +11,7 @@ __all__ = [
     "CHURN",
     "DISK_TYPES",
     "LABELS",
+    "ROW",
     "EveryForm",
     "MachineForm",
     "ManyForm",
@@ -20,7 +21,9 @@ __all__ = [
     "SourceForm",
     "TargetForm",
     "availability",
+    "entries",
     "initial",
     "listed",
+    "select",
     "tags_of",
 ]

@@ -11,7 +11,7 @@ from replication.domain.choices import DiskChoice, MachineChoice
 from replication.domain.inventory import Disk, Machine
 from replication.domain.targets import NEW, Homes
 from replication.forms.live import live
-from replication.forms.wizard.options import Options
+from replication.forms.wizard.options import Options, PlainText
 from replication.forms.wizard.placement import DISK_TYPES, LABELS, PlacementForm, initial, obeying, said_of_availability
 
 _NEW_LABELS = {
@@ -40,7 +40,7 @@ class NewNames(PlacementForm):
         self._homes, self._refusal = homes, refusal
         for name, kind in NEW.items():
             if _CONTROLS.get(name, name) in self.fields:
-                self.fields[kind.text] = forms.CharField(label=_NEW_LABELS[kind.text], required=False, max_length=90)
+                self.fields[kind.text] = forms.CharField(label=_NEW_LABELS[kind.text], required=False, max_length=90, widget=PlainText)
                 rest = 1000 if kind.worldwide else 400  # Azure is not asked for every beginning of a name
                 live(self.fields[kind.text], f"{check}?of={kind.text}", said.get(kind.text, ""), rest)
 
@@ -50,6 +50,12 @@ class NewNames(PlacementForm):
             if refused := self._refusal(name, data[NEW[name].text], arm_id):
                 self.add_error(NEW[name].text, refused)
         return data
+
+    def _astray(self, data: Mapping[str, str]) -> str:
+        return "" if data.get("set_name") else super()._astray(data)
+
+    def _group(self, data: Mapping[str, str]) -> str:
+        return self._homes.group(data) or self._home
 
     def new(self) -> dict[str, str]:
         """The fields of Placement that are named anew, of a valid form: the ids that they will have."""
@@ -83,15 +89,14 @@ ROW = ("group_id", "network_id", "subnet_name", "availability", "churn", "disk_t
 
 
 class RowForm(PlacementForm):
-    """*Customize* for one machine in the table: what is changed most often; the rest is on the machine's own page."""
+    """*Customize* for one machine in the table: what is changed most often; the rest is on the machine's own page.
 
-    def __init__(
-        self, *args: Any, name: str, choice: MachineChoice, options: Mapping[str, Options], **kwargs: Any
-    ) -> None:
-        offered = {field: options[field] for field in ROW if field in options}
-        super().__init__(*args, options=offered, group=False, helped=False, initial=initial(choice), **kwargs)
+    It judges what was sent; the controls are drawn without a form (presenters), because there are two hundred of them.
+    """
+
+    def __init__(self, *args: Any, choice: MachineChoice, **kwargs: Any) -> None:
+        super().__init__(*args, group=False, helped=False, initial=initial(choice), **kwargs)
         self._before = choice
-        _say(self, name)
 
     def choice(self) -> MachineChoice:
         """What was chosen, of a valid form, on top of what the table does not show."""

@@ -1,13 +1,14 @@
 """The fields of domain Placement: what can be said for all machines, for one, or for many at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django import forms
 
-from replication.domain import naming
+from replication.domain import ids, naming
 from replication.domain.choices import NONE, Placement
-from replication.forms.wizard.options import Options, PlainSelect
+from replication.domain.targets import astray
+from replication.forms.wizard.options import Options, PlainSelect, PlainText
 
 DISK_TYPES: Options = (
     ("", "Same as source disk"),
@@ -40,7 +41,8 @@ LABELS = {
 }
 HELP = {
     "subnet_name": "Where a machine's target network has a subnet of this name.",
-    "availability": "A set only for machines that are in one at their source. It cannot be changed once a machine is replicated.",
+    "availability": "A set only for machines that are in one at their source, and only one of their target resource group. It cannot be "
+    "changed once a machine is replicated.",
     "churn": "High churn is for machines that write more than 54 MB/s. It takes a premium block blob cache account and managed disks.",
     "cache_account_id": "A Standard account in the source location.",
     "high_cache_account_id": "A Premium block blob account in the source location; machines with normal churn do not use it.",
@@ -55,9 +57,12 @@ class PlacementForm(forms.Form):
     """A select for each field that `options` lists, and a text for the replication group. '' is "by the rule" (or "leave")."""
 
     def __init__(
-        self, *args: Any, options: Mapping[str, Options], group: bool = True, helped: bool = True, **kwargs: Any
-    ) -> None:
+        self, *args: Any, options: Mapping[str, Options], sets: Collection[str], home: str = "", group: bool = True, helped: bool = True,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """sets: keys of the availability sets that exist; home: the group of who chooses none here, '' where that is not one."""
         super().__init__(*args, **kwargs)
+        self._sets, self._home = sets, home
         for name in CHOICES:
             if name in options:
                 field = forms.ChoiceField(label=LABELS[name], required=False, choices=list(options[name]), widget=PlainSelect)
@@ -65,12 +70,26 @@ class PlacementForm(forms.Form):
                 field.help_text = HELP.get(name, "") if helped else ""
                 self.fields[name] = field
         if group:
-            text = forms.CharField(label=LABELS["replication_group"], required=False, max_length=64)
+            text = forms.CharField(label=LABELS["replication_group"], required=False, max_length=64, widget=PlainText)
             text.help_text = HELP["replication_group"] if helped else ""
             self.fields["replication_group"] = text
 
     def clean_replication_group(self) -> str:
         return obeying("replication_group", self.cleaned_data["replication_group"])
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if wrong := self._astray(data):
+            self.add_error("availability", wrong)
+        return data
+
+    def _astray(self, data: Mapping[str, str]) -> str:
+        """Why the machine's group and the set that exists do not fit."""
+        chosen, group = data.get("availability", ""), self._group(data)
+        return astray(chosen, group) if group and ids.key(chosen) in self._sets else ""
+
+    def _group(self, data: Mapping[str, str]) -> str:
+        return data.get("group_id", "") or self._home
 
     def placement(self) -> dict[str, str]:
         """The fields of Placement, of a valid form; those that it does not have are left out."""

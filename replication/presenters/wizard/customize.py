@@ -1,6 +1,6 @@
 """*Customize*: the lists of what exists in the target location, and what each machine gets."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,20 @@ from replication.domain.inventory import Model
 from replication.domain.plan import Facts
 from replication.domain.targets import Homes
 from replication.domain.words import amount
-from replication.forms.wizard import CHURN, DISK_TYPES, Options, RowForm, availability, listed
-from replication.markup import markup, row_address
+from replication.forms.wizard import (
+    CHURN,
+    DISK_TYPES,
+    LABELS,
+    ROW,
+    Options,
+    RowForm,
+    availability,
+    entries,
+    initial,
+    listed,
+    select,
+)
+from replication.markup import row_address
 from replication.models import Draft, DraftMachine, Person, Resource
 
 Kind = Resource.Kind
@@ -29,20 +41,26 @@ def _classic(arm_id: str) -> bool:
     return "/microsoft.classic" in ids.key(arm_id)
 
 
+def _in(arm_id: str, group_id: str) -> bool:
+    return ids.same(ids.group_of(arm_id), group_id)
+
+
 class Targets:
     """The lists of *Customize*: what exists in the target location and what the person's grants open there."""
 
     def __init__(self, draft: Draft, person: Person, chosen: Choices, facts: Facts) -> None:
         self.choices, self.facts = chosen, facts
+        self._rows: dict[Hashable, Mapping[str, RowList]] = {}  # by what makes machines alike here
         self.target, self.source = chosen.target, chosen.source
         self.resolver = Resolver(chosen, facts)
         self._plain = Resolver(replace(chosen, machines={}), facts)  # without the machines' own choices
         rows = list(self._opened(draft, person))
         place = rules.normal(self.target.location)
-        self.ids = {
-            kind.value: [arm_id for k, arm_id, location in rows if k == kind and rules.normal(location) == place]
-            for kind in Kind
-        }
+        self.ids: dict[str, list[str]] = {kind.value: [] for kind in Kind}
+        for kind, arm_id, location in rows:
+            if rules.normal(location) == place:
+                self.ids[kind].append(arm_id)
+        self.sets = {ids.key(each) for each in self.ids[Kind.AVAILABILITY_SET]}
         # A group may lie in any region but the source's, except between zones (portal-behaviour.md §1.2).
         away = None if self.source.zonal else self.source.location
         self.groups = [i for k, i, where in rows if k == Kind.GROUP and rules.normal(where) != away]
@@ -90,7 +108,7 @@ class Targets:
         return options | self._placed(target) | {
             "network_id": listed(f"By the rule: {same}", self.ids[Kind.NETWORK], target.network_id),
             "subnet_name": [("", "By the rule: the source subnet's name"), *((each, each) for each in sorted(networks))],
-            "availability": availability("By the rule: as the source", self.zones, self._sets(target.availability_set_id)),
+            "availability": availability("By the rule: as the source", self.zones, self._sets(target.availability_set_id, target.group_id)),
             "churn": CHURN,
             "high_cache_account_id": self._cache(HIGH, target.high_cache_account_id),
             "disk_type": DISK_TYPES,
@@ -106,8 +124,13 @@ class Targets:
         group_id = self.resolver.group_id(machine) if every else self._plain.target(machine).group_id
         return Homes(self.target.subscription_id, group_id, ids.group_of(self.resolver.cache_id(machine)))
 
-    def _sets(self, chosen: str) -> Options:
-        return list(listed("", self.ids[Kind.AVAILABILITY_SET], "" if chosen == NONE else chosen))[1:]
+    def _sets(self, chosen: str, group_id: str) -> Options:
+        """Those of the machine's group, and what is chosen already; all where each machine goes to a group of its own."""
+        chosen = "" if chosen == NONE else chosen
+        near = [each for each in self.ids[Kind.AVAILABILITY_SET] if not group_id or _in(each, group_id) or ids.same(each, chosen)]
+        away = {each for each in near if not _in(each, group_id)}
+        found = listed("", near, chosen)[1:]
+        return [(each, f"{words}, in {ids.group_name(each)}" if each in away else words) for each, words in found]
 
     def _placed(self, said: Any) -> dict[str, Options]:
         """Placement, capacity and keys: lists that begin with the rule."""
@@ -139,9 +162,9 @@ class Targets:
         return options
 
     def _modern(self, machine: DomainMachine, default: Target) -> dict[str, Options]:
-        own, facts = self.resolver.own(machine), self.facts
-        subnets = self.resolver.subnets(machine, self.resolver.target(machine).network_id)
-        sets = self._sets(own.availability_set_id) if machine.availability_set_id else []
+        own, facts, target = self.resolver.own(machine), self.facts, self.resolver.target(machine)
+        subnets = self.resolver.subnets(machine, target.network_id)
+        sets = self._sets(own.availability_set_id, target.group_id) if machine.availability_set_id else []
         return self._placed(own) | {
             "network_id": listed(_known(default.network_id, facts.networks), self.ids[Kind.NETWORK], own.network_id),
             "subnet_name": [("", default.subnet_name or "By the rule"), *((name, name) for name in subnets)],
@@ -155,13 +178,19 @@ class Targets:
     def _own_cache(self, machine: DomainMachine, churn: str, chosen: str) -> Options:
         return listed(_known(self._plain.cache(machine, churn), self.facts.accounts), self.caches[churn], chosen)
 
-    def row(self, machine: DomainMachine) -> dict[str, Options]:
-        """The same for the table, where 25 machines have such lists: long ones are cut, the choice itself is kept."""
-        chosen = {value for value in self.resolver.own(machine).to_json().values() if isinstance(value, str)}
-        return {
-            name: [*options[:ROW_LIST], *(each for each in options[ROW_LIST:] if each[0] in chosen)]
-            for name, options in self.machine(machine).items()
-        }
+    def row(self, machine: DomainMachine) -> Mapping[str, "RowList"]:
+        """The same for the table, where 25 machines have such lists: those that are alike have the same."""
+        alike = (self.resolver.alike(machine), *{disk.managed for disk in machine.disks})
+        if alike not in self._rows:
+            self._rows[alike] = self._row(machine)
+        return self._rows[alike]
+
+    def _row(self, machine: DomainMachine) -> Mapping[str, "RowList"]:
+        """Long lists are cut, the choice itself is kept."""
+        options, own = self.machine(machine), initial(self.resolver.own(machine))
+        cut = {name: [*options[name][:ROW_LIST], *(each for each in options[name][ROW_LIST:] if each[0] == own[name])]
+               for name in ROW if name in options}  # fmt: skip
+        return {name: RowList(some, entries(some)) for name, some in cut.items()}
 
     def keys(self) -> Options:
         """For one disk with a customer-managed key."""
@@ -182,11 +211,24 @@ def _known(arm_id: str, known: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RowList:
+    """A list of the table, and its entries as every machine that has it shows them."""
+
+    options: Options
+    drawn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A machine of the table. extra: what of it is changed that the table does not show."""
+    """A machine of the table. saved: what its controls show, as forms have it; form: what was sent instead.
+
+    extra: what of it is changed that the table does not show.
+    """
 
     chosen: DraftMachine
-    form: RowForm
+    lists: Mapping[str, RowList]
+    saved: Mapping[str, str]
+    form: RowForm | None
     extra: tuple[str, ...]
 
     @property
@@ -200,12 +242,29 @@ class Row:
     @property
     def cells(self) -> SafeString:
         """The cells of the machine's controls."""
-        cells = ((label, self._controls(names, otherwise)) for label, names, otherwise in _CELLS)
-        return SafeString("".join(markup('<td data-label="{}">{}</td>', *cell) for cell in cells))
+        cells = (f'<td data-label="{label}">{self._controls(names, otherwise)}</td>' for label, names, otherwise in _CELLS)
+        return SafeString("".join(cells))
 
-    def _controls(self, names: tuple[str, ...], otherwise: str) -> SafeString:
-        there = [self.form[name].as_widget() for name in names if name in self.form.fields]
-        return SafeString("".join(there)) or markup('<span class="muted">{}</span>', otherwise)
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong with what was sent."""
+        return [str(each) for said in self.form.errors.values() for each in said] if self.form else []
+
+    def _controls(self, names: tuple[str, ...], otherwise: str) -> str:
+        there = (self._control(name) for name in names if name in self.lists)
+        return "".join(there) or f'<span class="muted">{otherwise}</span>'
+
+    def _control(self, name: str) -> SafeString:
+        """Named for those who do not see its column, and marked where it was changed."""
+        key, saved = f"m{self.chosen.pk}-{name}", self.saved[name]
+        said = {
+            "name": key,
+            "id": f"id_{key}",
+            "class": "changed" if saved else None,
+            "aria-label": f"{LABELS[name]} of {self.machine.name}",
+            "aria-invalid": "true" if self.form and name in self.form.errors else None,
+        }
+        return select(said, self.lists[name].drawn, (self.form[name].value() or "") if self.form else saved)
 
 
 # Column, its controls, and what stands there for a machine that has none of them.

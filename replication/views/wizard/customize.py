@@ -13,6 +13,7 @@ from django.urls import reverse
 from replication import finding
 from replication.actions import drafts, plans
 from replication.domain.choices import MachineChoice
+from replication.domain.inventory import Machine
 from replication.forms.wizard import EveryForm, MachineForm, ManyForm, RowForm, initial
 from replication.grid import clean
 from replication.models import Draft, DraftMachine
@@ -34,10 +35,10 @@ def customize(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = Paginator(rows, MACHINES_A_PAGE).get_page(request.GET.get("page"))
     blade = _Blade(request, draft, page)
     if request.method != "POST":
-        return blade.show(rows)
+        return blade.show()
     if request.POST.get("do") == "many":
         return _many(request, draft, blade, rows)
-    return blade.save() if blade.is_valid() else blade.show(rows, status=422)
+    return blade.save() if blade.is_valid() else blade.show(status=422)
 
 
 def _filtered(request: HttpRequest, draft: Draft) -> QuerySet[DraftMachine]:
@@ -45,7 +46,7 @@ def _filtered(request: HttpRequest, draft: Draft) -> QuerySet[DraftMachine]:
     rows = drafts.selected(draft)
     if request.GET.get("q"):
         rows = finding.machines(rows, clean(request.GET["q"]), key="machine")
-    return rows.exclude(overrides={}) if request.GET.get("only") == "overridden" else rows
+    return rows.filter(customized=True) if request.GET.get("only") == "overridden" else rows
 
 
 class _Blade:
@@ -56,7 +57,7 @@ class _Blade:
         shown, self.total = list(page), draft.machines.count()
         whole = page.paginator.count == self.total  # nothing is filtered away: the first page begins with the draft's first machine
         first = shown[:1] if whole and page.number == 1 else list(drafts.selected(draft)[:1])
-        read = [*shown, *(each for each in first if each not in shown)]
+        read = list({row.pk: row for row in (*shown, *first)}.values())
         known = plans.facts(draft, read)
         self.chosen = plans.choices(draft, read)
         self.targets = present.Targets(draft, signed_in(request), self.chosen, known)
@@ -67,6 +68,7 @@ class _Blade:
             prefix="all",
             initial=initial(self.chosen.target),
             options=self.options,
+            sets=self.targets.sets,
             homes=self.targets.homes(self.first, every=True),
             **checking(request, draft, self.chosen.target, "all-"),
         )
@@ -75,23 +77,31 @@ class _Blade:
 
     def many_form(self, data: Any = None) -> ManyForm:
         """One change for many machines."""
-        homes = self.targets.homes(self.first)
-        return ManyForm(data, prefix="many", options=self.options, homes=homes, **checking(self.request, self.draft))
+        homes, asked = self.targets.homes(self.first), checking(self.request, self.draft)
+        return ManyForm(data, prefix="many", options=self.options, sets=self.targets.sets, homes=homes, **asked)
 
     def _row(self, row: DraftMachine, data: Any) -> present.Row:
         machine = self.targets.facts.machines[row.machine.key]
-        form = RowForm(
-            data,
-            prefix=f"m{row.pk}",
-            name=machine.name,
-            choice=self.targets.resolver.own(machine),
-            options=self.targets.row(machine),
-        )
-        return present.Row(row, form, present.unseen(row.overrides))
+        lists, choice, form = self.targets.row(machine), self.targets.resolver.own(machine), None
+        if data is not None:
+            form = RowForm(
+                data,
+                prefix=f"m{row.pk}",
+                choice=choice,
+                options={name: each.options for name, each in lists.items()},
+                sets=self.targets.sets,
+                home=self._home(machine),
+            )
+        return present.Row(row, lists, initial(choice), form, present.unseen(row.overrides))
+
+    def _home(self, machine: Machine) -> str:
+        """The group of a machine that chooses none: for all, as it is being saved, else by the rule."""
+        sent = self.every.placement() if self.every.is_valid() else {}
+        return sent.get("group_id", self.chosen.target.group_id) or self.targets.resolver.group_id(machine)
 
     def is_valid(self) -> bool:
         """Every row is asked, so that all errors show at once."""
-        wrong = sum(not row.form.is_valid() for row in self.rows)
+        wrong = sum(bool(row.errors) for row in self.rows)
         return self.every.is_valid() and not wrong
 
     def save(self) -> HttpResponse:
@@ -99,7 +109,7 @@ class _Blade:
         request, draft, before = self.request, self.draft, self.chosen.target
         reset = request.POST.get("reset", "")
         placed = self.every.placement()
-        own = {row.chosen.pk: _own(row, reset) for row in self.rows}
+        own = {row.chosen.pk: MachineChoice() if str(row.chosen.pk) == reset else row.form.choice() for row in self.rows if row.form}
         drafts.save_customized(
             draft, before.placed(placed), own, version=version(request), actor=actor(request, draft.vault)
         )
@@ -109,24 +119,20 @@ class _Blade:
         messages.success(request, "The changes were kept in the draft.")
         return redirect("replication:draft_target", draft.pk)
 
-    def show(self, rows: QuerySet[DraftMachine], status: int = 200) -> HttpResponse:
+    def show(self, status: int = 200) -> HttpResponse:
         """The blade, at an address of its own."""
-        wrong = sum(bool(row.form.is_bound and row.form.errors) for row in self.rows)
+        wrong = sum(bool(row.errors) for row in self.rows)
         context = {
             "every": self.every,
             "many": self.many,
             "rows": self.rows,
             "page": self.page,
             "total": self.total,
-            "overridden": self.draft.machines.exclude(overrides={}).count(),
+            "overridden": self.draft.machines.filter(customized=True).count(),
             "matching": self.page.paginator.count,
             "wrong": wrong,
         }
         return show(self.request, self.draft, "target", context, template="customize", status=status)
-
-
-def _own(row: present.Row, reset: str) -> MachineChoice:
-    return MachineChoice() if str(row.chosen.pk) == reset else row.form.choice()
 
 
 def _back(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -137,7 +143,7 @@ def _many(request: HttpRequest, draft: Draft, blade: _Blade, rows: QuerySet[Draf
     """One change for every machine that the filter shows, on all pages of it."""
     form = blade.many = blade.many_form(request.POST)
     if not form.is_valid():
-        return blade.show(rows, status=422)
+        return blade.show(status=422)
     who = actor(request, draft.vault)
     number = drafts.override_many(draft, rows, form.changes(), version=version(request), actor=who)
     chosen_names(request, draft)
@@ -161,13 +167,16 @@ def machine(request: HttpRequest, pk: UUID, row: int) -> HttpResponse:
     chosen = plans.choices(draft, [found])
     targets = present.Targets(draft, signed_in(request), chosen, known)
     source = known.machines[found.machine.key]
+    homes = targets.homes(source)
     form = MachineForm(
         request.POST if request.method == "POST" else None,
         machine=source,
         choice=targets.resolver.own(source),
         keys=targets.keys(),
         options=targets.machine(source),
-        homes=targets.homes(source),
+        sets=targets.sets,
+        home=homes.group_id,
+        homes=homes,
         **checking(request, draft, targets.resolver.own(source)),
         group=source.model.value != "Classic",
     )
