@@ -377,6 +377,11 @@ def machines(person: Someone, vault: Vault | None = None) -> QuerySet[Machine]:
     return rows if vault is None else rows.filter(connection_id=vault.connection_id)
 
 
+def machines_found(person: Someone) -> QuerySet[Machine]:
+    """The same, for a question that names the machines: SQLite takes an index on what is there for more telling than their numbers."""
+    return Machine.objects.filter(_in_scope(person, None, GrantScope.Side.SOURCE)).exclude(gone_at__isnull=False)
+
+
 def targets(person: Someone, vault: Vault) -> QuerySet[Resource]:
     """Groups, networks, accounts and sets usable as target under the person's grants in the vault."""
     scope = _in_scope(person, vault, GrantScope.Side.TARGET)

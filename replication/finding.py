@@ -55,10 +55,10 @@ def _being(model: type[Any], text: str) -> RawSQL:
 def _asking(of_items: bool, whole_words: bool) -> tuple[str, int]:
     """The question, and how often it names the word: a search asks it often, and Django takes longer to write it than to ask."""
     having = Q(term=b"", whole=True) if whole_words else Q(term__gte=b"", term__lt=b"")
-    rows: Rows = MachineTerm.objects.filter(having).values("row_id")
+    found: Rows = MachineTerm.objects.filter(having)
+    rows: Rows = found.values("row_id")
     if of_items:
-        keys = Machine.objects.filter(pk__in=rows).values("key")
-        rows = ProtectedItem.objects.filter(machine_key__in=keys).order_by().values("pk")
+        rows = ProtectedItem.objects.filter(machine_key__in=found.values("row__key")).order_by().values("pk")
         if not whole_words:
             rows = ItemTerm.objects.filter(having).values("row_id").union(rows)
     sql, parameters = questions.written(rows)

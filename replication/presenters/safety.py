@@ -60,7 +60,7 @@ def having(word: str) -> Q:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A machine that a search found, with its verdict. url: its item's page, or its own where it has none."""
+    """A machine that a search found, with its verdict."""
 
     name: str
     group: str
@@ -68,14 +68,18 @@ class Hit:
     judgement: Judgement
     as_of: datetime | None
     tested: datetime | None
-    url: str
+    pk: int  # of its item, or its own where it has none
     replicated: bool  # it has an item
     exact: bool  # what was typed is its name, computer name or address, not a part of them
-    live: str  # where a page asks whether this is still so
 
     @property
     def tone(self) -> str:
         return TONES[self.judgement.safety]
+
+    @property
+    def url(self) -> str:
+        """Its item's page, or its own where it has none."""
+        return row_address("item" if self.replicated else "machine", self.pk)
 
     @property
     def mark(self) -> str:
@@ -86,7 +90,8 @@ class Hit:
     @property
     def poll(self) -> str:
         """What a page asks on which this verdict stands open."""
-        return f"{self.live}?verdict={self.mark}"
+        address = row_address("item_live" if self.replicated else "machine", self.pk)
+        return f"{address}?verdict={self.mark}"
 
     @property
     def word(self) -> str:
@@ -102,10 +107,9 @@ def item_hit(item: ProtectedItem, exact: bool = False) -> Hit:
         judgement=of_item(item),
         as_of=item.vault.as_of,
         tested=item.last_test_at,
-        url=row_address("item", item.pk),
+        pk=item.pk,
         replicated=True,
         exact=exact,
-        live=row_address("item_live", item.pk),
     )
 
 
@@ -121,10 +125,9 @@ def machine_hit(machine: Machine, exact: bool, read: Mapping[int, datetime | Non
         judgement=judged,
         as_of=as_of,
         tested=None,
-        url=row_address("machine", machine.pk),
+        pk=machine.pk,
         replicated=False,
         exact=exact,
-        live=row_address("machine", machine.pk),
     )
 
 

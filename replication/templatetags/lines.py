@@ -48,15 +48,17 @@ def _machine(row: MachineRow) -> Iterable[object]:
 
 @register.simple_tag
 def hit_lines(hits: Iterable[Hit]) -> SafeString:
-    """Machines that a search found, with their verdicts."""
-    return joined(_HIT, map(_hit, hits))
+    """Machines that a search found, with their verdicts. When most of them were read is the same moment."""
+    found = list(hits)
+    read = {at: ui.as_of(at, "") for at in {hit.as_of for hit in found}}
+    return joined(_HIT, (_hit(hit, read[hit.as_of]) for hit in found))
 
 
-def _hit(hit: Hit) -> Iterable[object]:
+def _hit(hit: Hit, read: str) -> Iterable[object]:
     before = markup(' <span class="muted">Last known: {}</span>', hit.judgement.before) if hit.judgement.before else ""
     tested = ui.when(hit.tested, "date") if hit.tested else "Never" if hit.replicated else DASH
     named = ui.icon("vm"), hit.url, hit.name, hit.name
-    return *named, ui.status(hit.tone, hit.word), hit.judgement.why, before, hit.group, hit.place, tested, ui.as_of(hit.as_of, "")
+    return *named, ui.status(hit.tone, hit.word), hit.judgement.why, before, hit.group, hit.place, tested, read
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, Value, When, Window
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,8 +18,7 @@ from replication.presenters.items import of_vaults
 from replication.presenters.looks import regions
 from replication.views.actor import signed_in
 
-SHOWN = 50  # machines; the grid of replicated items has the rest
-COUNTED = 1_000  # what is found beyond is not counted, only said to be more
+SHOWN = 25  # machines; the grid of replicated items has the rest
 RUNS_SHOWN = 5
 ITEMS_FIRST = (F("gone_at").asc(nulls_first=True), "name", "pk")  # what left Azure after what is there
 MACHINES_FIRST = ("name", "pk")
@@ -46,9 +45,8 @@ def _found(person: Person, text: str) -> dict[str, object]:
     return {
         "answer": answer,
         "hits": others,
-        "total": min(total, COUNTED),
-        "uncounted": total > COUNTED,
-        "more": min(total, COUNTED) - len(hits),
+        "total": total,
+        "more": total - len(hits),
         "runs": run_rows.latest(run_rows.by_number_or_machine(access.runs(person), text), RUNS_SHOWN),
     }
 
@@ -61,11 +59,12 @@ def _machine_hits(person: Person, machines: list[Any], vaults: list[Vault]) -> l
 
 
 def _shown(found: Rows, exact: Q, order: Sequence[Any], room: int) -> tuple[list[Any], int]:
-    """The rows for which there is room, the meant ones first, and how many are found: counted only where these are more."""
-    rows = list(found.annotate(exact=_flag(exact)).order_by("-exact", *order)[: room + 1]) if room else []
-    if len(rows) <= room and room:
-        return rows, len(rows)
-    return rows[:room], found.order_by()[: COUNTED + 1].count()
+    """The rows for which there is room, the meant ones first, and how many are found."""
+    if not room:
+        return [], found.order_by().count()
+    marked = found.annotate(exact=_flag(exact), total=Window(Count("*")))
+    rows = list(marked.order_by("-exact", *order)[:room])
+    return rows, rows[0].total if rows else 0
 
 
 def _items(person: Person, text: str) -> Rows:
@@ -78,7 +77,7 @@ def _items(person: Person, text: str) -> Rows:
 def _machines(person: Person, text: str) -> Rows:
     """Machines without an item that the person may see."""
     seen = access.items(person).filter(machine_key=OuterRef("key"))
-    return finding.machines(access.machines(person).filter(~Exists(seen)).only(*safety.OF_MACHINE), text)
+    return finding.machines(access.machines_found(person).filter(~Exists(seen)).only(*safety.OF_MACHINE), text)
 
 
 def _flag(condition: Q | Combinable) -> Case:

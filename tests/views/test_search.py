@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from replication import clock, finding
@@ -148,3 +150,18 @@ def test_search_costs_the_same_at_any_size(
         rows.machine(fresh, f"vm-y{number}")
     assert queries(lambda: browser.get(address)) <= few + 2  # what is more than is shown is counted: of items, of machines
     assert few <= 10, few  # one of them is the bell's
+
+
+def test_a_search_looks_at_what_it_finds_and_no_further(signed_in: SignedIn, fresh: Vault, helpdesk: Person) -> None:
+    """Found by number: an index on what is there would lead through all machines."""
+    protected(fresh, "erp-sql-1")
+    rows.machine(fresh, "erp-web-1")
+    with CaptureQueriesContext(connection) as asked:
+        assert "2 machines found" in ask(signed_in, helpdesk, "erp")
+    found = [each["sql"] for each in asked.captured_queries if "term" in each["sql"]]
+    assert len(found) == 2
+    if connection.vendor == "sqlite":  # PostgreSQL decides by how much there is, and here is next to nothing
+        with connection.cursor() as cursor:
+            plans = [str(cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()) for sql in found]
+        for plan, table in zip(plans, ("replication_protecteditem", "replication_machine"), strict=True):
+            assert f"SEARCH {table} USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan
