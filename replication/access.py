@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -342,12 +342,35 @@ def _asking_source_names(person: int) -> Question:
     return questions.written(Subscription.objects.filter(subscription_id__in=opened).values_list("subscription_id", "name"))
 
 
-def saved_views(person: Someone, grid: str | None = None) -> QuerySet[SavedView]:
-    """The person's own views (of one grid), and those that others share, for whoever has a role at all."""
-    shared = Q(shared=True) if _held(person).roles else Q(pk=None)
-    rows = SavedView.objects.select_related("owner").only("name", "query", "shared", "owner__display_name", "owner__username")
-    rows = rows.filter(Q(owner_id=person.pk) | shared)
-    return rows if grid is None else rows.filter(grid=grid)
+def own_views(person: Someone) -> QuerySet[SavedView]:
+    """Views that the person saved."""
+    return SavedView.objects.filter(owner_id=person.pk)
+
+
+class SavedLine(NamedTuple):
+    """A view as a grid lists it."""
+
+    pk: int
+    name: str
+    query: str
+    shared: bool
+    owner_id: int
+    owner: str
+
+
+def saved_views(person: Someone, grid: str) -> list[SavedLine]:
+    """The person's own views of a grid, and those that others share, for whoever has a role at all."""
+    asked = _asking_saved_views(person.pk, grid, bool(_held(person).roles))
+    lines = questions.answer(asked)
+    return [SavedLine(pk, name, query, shared, owner, shown or login) for pk, name, query, shared, owner, shown, login in lines]
+
+
+@lru_cache(maxsize=1000)
+def _asking_saved_views(person: int | None, grid: str, has_a_role: bool) -> Question:
+    shared = Q(shared=True) if has_a_role else Q(pk=None)
+    rows = SavedView.objects.filter(Q(owner_id=person) | shared, grid=grid)
+    columns = "pk", "name", "query", "shared", "owner_id", "owner__display_name", "owner__username"
+    return questions.written(rows.values_list(*columns))
 
 
 def _of_vaults(rows: QuerySet[Any], person: Someone, vault: Vault | None) -> QuerySet[Any]:

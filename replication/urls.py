@@ -219,7 +219,8 @@ _wizard: list[Address] = (
 )
 
 app_name = "replication"
-urlpatterns: list[Address] = [
+urlpatterns: list[Address] = [  # what is asked most comes first: addresses are tried in turn
+    *_shell,
     *_vaults,
     *_items,
     *_issues,
@@ -232,6 +233,5 @@ urlpatterns: list[Address] = [
     *_settings,
     *_ledger,
     *_notices,
-    *_shell,
     *_wizard,
 ]

@@ -11,6 +11,7 @@ from replication import finding
 from replication.charts import Part
 from replication.domain import ids
 from replication.grid import Choice, Column, Grid, Rows, Text, by, distinct, words
+from replication.markup import address_if_any
 from replication.models import Coverage, Machine, Resource
 from replication.presenters.looks import moment, region
 
@@ -81,7 +82,7 @@ class Covered:
 
 def machines_url(**filters: str) -> str:
     """The list of machines that nobody protects, narrowed."""
-    return f"{reverse('replication:coverage')}?{urlencode({'protected': 'no', **filters})}"
+    return f"{address_if_any('replication:coverage')}?{urlencode({'protected': 'no', **filters})}"
 
 
 # --- machines ------------------------------------------------------------------------------------------------------------

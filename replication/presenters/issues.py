@@ -6,11 +6,11 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 
 from replication.domain import codes
 from replication.domain.codes import Known
 from replication.grid import Choice, Column, Grid, Rows, by, distinct, words
+from replication.markup import row_address
 from replication.models import AffectedItem, HealthIssue
 from replication.presenters.looks import State, severity_state
 
@@ -71,15 +71,14 @@ class IssueRow:
 
     @property
     def url(self) -> str:
-        return reverse("replication:issue", args=[self.issue.pk])
+        return row_address("issue", self.issue.pk)
 
     @property
     def machines_url(self) -> str:
         """The replicated items that have it now; '' for what is the vault's own."""
         if self.issue.of_vault:
             return ""
-        items = reverse("replication:items", args=[self.issue.vault_id])
-        return f"{items}?{urlencode({'code': self.issue.key})}"
+        return f"{row_address('items', self.issue.vault_id)}?{urlencode({'code': self.issue.key})}"
 
     @property
     def title(self) -> str:

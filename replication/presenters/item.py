@@ -13,6 +13,7 @@ from replication.domain import codes, ids
 from replication.domain.codes import Known
 from replication.domain.series import SPANS
 from replication.domain.words import duration
+from replication.markup import row_address
 from replication.models import HealthIssue, ProtectedItem
 from replication.presenters import safety
 from replication.presenters.issues import as_text
@@ -54,7 +55,7 @@ class Issue:
 
     @property
     def url(self) -> str:
-        return reverse("replication:issue", args=[self.stored.pk]) if self.stored else ""
+        return row_address("issue", self.stored.pk) if self.stored else ""
 
 
 @dataclass(frozen=True, slots=True)

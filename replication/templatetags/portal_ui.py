@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django import template
 from django.core.paginator import Page
@@ -457,7 +457,7 @@ def filter_links(context: Context, name: str, options: Iterable[tuple[str, str]]
     without = query(context, **{name: None})
     begun = f"{without}&" if without.startswith("?") else "?"
     links = [(without, any_text or "all", not chosen)]
-    links += [(begun + urlencode({name: value}), text, value == chosen) for value, text in options]
+    links += [(f"{begun}{name}={quote_plus(str(value))}", text, value == chosen) for value, text in options]
     return mark_safe("".join(markup('<a href="{}"{}>{}</a>', url, CURRENT if here else "", text) for url, text, here in links))  # noqa: S308
 
 

@@ -15,6 +15,7 @@ from replication import access, clock
 from replication.actions import readings
 from replication.domain.allowed import POLICY_STAYS
 from replication.grid import clean
+from replication.markup import row_address
 from replication.models import AuditSubject, HealthIssue, Person, ProtectedItem, Reading, RecoveryPoint
 from replication.presenters import runs as runs_present
 from replication.presenters.audit import AuditRow
@@ -38,6 +39,7 @@ TABS = {
     "jobs": "Jobs",
     "record": "Runs and audit",
 }
+UNREAD = ("vault__site", "vault__caches", "vault__summary")  # documents of the whole vault, long to parse
 COPIES = ("EnableDr", "SwitchReplicationGroupProtection")  # jobs that begin a first copy (site-recovery-protocol.md §3.4)
 ROWS = 50  # of a view that has pages
 
@@ -64,11 +66,12 @@ def item(request: HttpRequest, pk: int, tab: str = "") -> HttpResponse:
 
 
 def _address(found: ProtectedItem, tab: str) -> str:
-    return reverse(f"replication:item_{tab}" if tab else "replication:item", args=[found.pk])
+    return row_address(f"item_{tab}" if tab else "item", found.pk)
 
 
 def _item(person: Person, pk: int) -> ProtectedItem:
-    found: ProtectedItem = access.get(access.items(person).select_related("vault__connection"), pk=pk)
+    rows = access.items(person).select_related("vault__connection").defer("search", *UNREAD)
+    found: ProtectedItem = access.get(rows, pk=pk)
     return found
 
 

@@ -24,6 +24,8 @@ from replication.views import changes, live
 from replication.views.actor import actor, signed_in
 from replication.views.context import held_roles
 
+# What the page shows of vaults, and says of where they stand.
+_OF_VAULT = ("name", "summary", "as_of", "due_at", "problem", "version", "gone_at", "key", "connection__locations")
 POINTS_FRESH = timedelta(minutes=5)
 
 
@@ -85,7 +87,7 @@ def _addresses(request: HttpRequest, vault: Vault | None) -> dict[str, str]:
 
 def _vaults(person: Person, pk: int | None) -> tuple[Vault | None, list[Vault]]:
     """The vault of the page, or None for all, and the vaults that are there whose items it lists."""
-    rows = access.vaults(person).select_related("connection").defer("site", "caches")
+    rows = access.vaults(person).select_related("connection").only(*_OF_VAULT)
     if pk is None:
         return None, list(rows.filter(gone_at=None))
     vault = access.get(rows, pk=pk)

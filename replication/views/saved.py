@@ -38,7 +38,7 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget one of one's own views."""
-    found = access.get(access.saved_views(signed_in(request)).filter(owner_id=signed_in(request).pk), pk=pk)
+    found = access.get(access.own_views(signed_in(request)), pk=pk)
     verbs.delete(found)
     messages.success(request, f"The view “{found.name}” was deleted.")
     return _back(request, "")
