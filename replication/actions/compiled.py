@@ -56,8 +56,14 @@ def of(draft: Draft, *, fresh: bool = False) -> Compiled:
     Raises plans.Incomplete when a page is not filled in.
     """
     stamp = _stamp(draft)
-    kept = None if fresh else DraftPlan.objects.filter(draft=draft, stamp=stamp).first()
-    return _read(kept) if kept else _compile(draft, stamp)
+    there = None if fresh else DraftPlan.objects.filter(draft=draft, stamp=stamp).first()
+    return _read(there) if there else _compile(draft, stamp)
+
+
+def kept(draft: Draft) -> Compiled | None:
+    """The draft's plan where one is kept that still counts; nothing is compiled for it."""
+    there = DraftPlan.objects.filter(draft=draft).first()
+    return _read(there) if there and there.stamp == _stamp(draft) else None
 
 
 def with_target(draft: Draft, target: TargetChoices) -> Compiled:

@@ -1,6 +1,7 @@
 """Names that are unique in the whole world: whether somebody else has one is a Reading, asked once, kept for half an hour, shared by all.
 
-Only names that a person gave are asked for here; those that the rules give are the checks' (domain/checks/storage.py).
+Names that a person gave are asked for, and those that the rules give where the draft's plan is at hand; else they are the checks'
+(domain/checks/storage.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from replication import access, clock
-from replication.actions import readings
+from replication.actions import compiled, readings
 from replication.actions.actor import Actor
 from replication.domain import ids, naming
+from replication.domain.choices import TargetChoices
+from replication.domain.compiler.resources import HIGH_CACHE
+from replication.domain.plan import Plan
 from replication.domain.roles import Permission
+from replication.domain.specs import StorageSpec
 from replication.domain.steps import StepState
 from replication.domain.targets import WORLDWIDE
 from replication.models import Draft, Reading, Resource, Step
@@ -91,6 +96,42 @@ def forget_old() -> None:
 
 
 def wanted(draft: Draft) -> dict[str, str]:
+    """Names of accounts that are to be made, with their subscription: those given, and those of the plan that is kept."""
+    kept = compiled.kept(draft)
+    return (planned(kept.plan) if kept else {}) | given(draft)
+
+
+def planned(plan: Plan) -> dict[str, str]:
+    """Those that the plan would make, by the rules or not."""
+    new = (spec.id for spec in _new(plan))
+    return {ids.name(each): ids.subscription(each) for each in new if not naming.RULES["storage_account"].refusal(ids.name(each))}
+
+
+def _new(plan: Plan) -> list[StorageSpec]:
+    return [step.spec for step in plan.resources if isinstance(step.spec, StorageSpec) and not step.reused]
+
+
+def field_for_all(plan: Plan, name: str) -> str:
+    """The field of Placement that gives the plan's account another name for all machines; '' where the plan has several like it."""
+    every = [step.spec for step in plan.resources if isinstance(step.spec, StorageSpec)]
+    fields = {ids.name(each.id): _field(plan, each) for each in every}
+    return fields[name] if name in fields and list(fields.values()).count(fields[name]) == 1 else ""
+
+
+def _field(plan: Plan, spec: StorageSpec) -> str:
+    if spec.location != plan.source_location:
+        return "storage_account_id"
+    return "high_cache_account_id" if spec.account_kind == HIGH_CACHE[1] else "cache_account_id"
+
+
+def replaced(target: TargetChoices, plan: Plan, name: str, free: str) -> TargetChoices:
+    """The target settings with the free name for an account that the rules name."""
+    account = next((spec.id for spec in _new(plan) if ids.name(spec.id) == name), "")
+    field = field_for_all(plan, name) if account else ""
+    return target.placed({field: f"{account.removesuffix(name)}{free}"}) if field else target
+
+
+def given(draft: Draft) -> dict[str, str]:
     """Names that a person gave to accounts that are to be made, with their subscription; those apart that are there by now.
 
     At most three queries.

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 VAULT, LOCATION, SUBSCRIPTION = "rsv-dr-sea", "East Asia", "Contoso Production"
+LOOKS = 400  # pages that are loaded again without a script, until a worker has answered
 
 
 def press(page: Page, button: str, lands: str | re.Pattern[str]) -> None:
@@ -62,6 +63,16 @@ def to_review(page: Page, *machines: str) -> None:
     """A draft of these machines, with the target settings that are proposed."""
     to_target(page, *machines)
     through_checks(page)
+
+
+def next_without_a_script(page: Page) -> None:
+    """Press *Next* on the target page, and look again until it no longer waits for Azure."""
+    press(page, "Next: Checks", re.compile("/(checks/|target/.wait=1)$"))
+    waiting = page.get_by_role("link", name="See whether it has answered")
+    for _ in range(LOOKS):
+        if not waiting.count():
+            return
+        waiting.click()
 
 
 def through_checks(page: Page) -> None:

@@ -40,6 +40,7 @@ from tests.conftest import OTHER_SUBSCRIPTION, SUBSCRIPTION
 from tests.domain import estate
 from tests.views import rows
 from tests.wizard.conftest import store_machine, store_resource
+from tests.wizard.walk import free
 
 ROLES = ("administrator", "operator", "helpdesk", "team_lead")
 ABSENT, ABSENT_UUID = 987_654, UUID(int=7)
@@ -235,6 +236,7 @@ def _draft(vault: Vault, owner: Person, machine: str) -> Draft:
     ):
         draft.refresh_from_db()
         assert web.post(f"/replicate/{draft.pk}/{page}/", {"version": draft.version, **data}).status_code == 302, page
+    free()
     draft.refresh_from_db()
     return draft
 

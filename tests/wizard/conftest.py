@@ -12,7 +12,7 @@ from replication.models import Connection, Draft, DraftMachine, Machine, Person,
 from replication.sync import verdicts
 from tests.domain import estate
 
-from .walk import SOURCE, TARGET, choose, post, started
+from .walk import SOURCE, TARGET, choose, free, post, started
 
 Store = Callable[..., Machine]
 
@@ -100,5 +100,6 @@ def ready(web: Client, vault: Vault, machines: list[Machine]) -> Draft:
     assert post(web, draft, "source", SOURCE).headers["Location"].endswith("/machines/")
     choose(web, draft, *machines)
     assert post(web, draft, "machines", {}).headers["Location"].endswith("/target/")
-    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
+    assert post(web, draft, "target", TARGET).headers["Location"].endswith("/target/?wait=1")
+    free()
     return draft

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 
 from replication import clock
-from replication.actions import plans, readings
+from replication.actions import compiled, names, plans, readings
 from replication.domain import ids
 from replication.domain import inventory as inv
 from replication.domain.targets import NEW, WORLDWIDE
@@ -22,7 +23,7 @@ from tests.domain import estate
 from tests.together import at_once
 
 from .conftest import store_machine, store_resource
-from .walk import TARGET, choose, post, text
+from .walk import TARGET, choose, free, post, text
 
 pytestmark = pytest.mark.django_db
 
@@ -32,9 +33,11 @@ ASR = ids.group(SUBSCRIPTION, "rg-erp-asr")
 
 @pytest.fixture
 def draft(web: Client, ready: Draft, azure_connection: Connection) -> Draft:
-    """With a machine in an availability set, which has an unmanaged disk beside a managed one."""
+    """With a machine in an availability set, which has an unmanaged disk beside a managed one; the rules' names are free."""
     disks = (estate.disk("os", is_os=True), estate.disk("vhd", managed=False, id="https://stsource.blob.core.windows.net/vhds/a.vhd"))
     choose(web, ready, store_machine(azure_connection, estate.machine("erp-09", availability_set_id=estate.SET, disks=disks)))
+    assert post(web, ready, "target", TARGET).headers["Location"].endswith("/target/?wait=1")
+    free()
     return ready
 
 
@@ -44,6 +47,11 @@ def address(draft: Draft, page: str) -> str:
 
 def one(draft: Draft) -> str:
     return f"customize/{draft.machines.get(name='erp-09').pk}"
+
+
+def asked(name: str) -> int:
+    """How often Azure was asked for the name."""
+    return Reading.objects.filter(kind="name", subject=name).count()
 
 
 def told(name: str, **result: str) -> None:
@@ -93,7 +101,7 @@ def test_every_kind_can_be_named_and_lies_where_it_must(web: Client, draft: Draf
 
 @pytest.mark.parametrize("field", BAD)
 def test_what_azure_does_not_take_is_refused_on_the_field(web: Client, draft: Draft, field: str) -> None:
-    before = Draft.objects.values("target", "version").get(pk=draft.pk)
+    before, known = Draft.objects.values("target", "version").get(pk=draft.pk), Reading.objects.count()
     for page, prefix in (("customize", "all-"), ("customize", "many-"), (one(draft), "")):
         answer = post(web, draft, page, {f"{prefix}{field}": BAD[field], "do": "many" if prefix == "many-" else "next"})
         assert answer.status_code == 422, prefix
@@ -102,7 +110,7 @@ def test_what_azure_does_not_take_is_refused_on_the_field(web: Client, draft: Dr
         assert "The name needs" in shown
         assert BAD[field] in shown
     assert Draft.objects.values("target", "version").get(pk=draft.pk) == before
-    assert not Reading.objects.filter(kind="name").exists()
+    assert Reading.objects.count() == known
 
 
 def test_a_set_is_for_machines_that_are_in_one(web: Client, draft: Draft) -> None:
@@ -168,16 +176,16 @@ def test_a_name_in_the_world_is_asked_for_once_while_it_is_typed(web: Client, dr
     assert "since=asked" in text(first)
     assert typed(web, draft, "cache_name", "stmine01", since="asked").status_code == 204
     assert typed(web, draft, "storage_name", "stmine01").status_code == 200
-    assert Reading.objects.filter(kind="name").count() == 1
+    assert asked("stmine01") == 1
     told("stmine01")
     last = typed(web, draft, "cache_name", "stmine01", since="asked")
     assert (last.status_code, "Nobody in the world has the name stmine01." in text(last)) == (286, True)
     assert "data-poll" not in text(last)
     assert post(web, draft, "customize", {"all-cache_name": "stmine01"}).status_code == 302
-    assert Reading.objects.filter(kind="name").count() == 1  # while the answer is fresh
+    assert asked("stmine01") == 1  # while the answer is fresh
     Reading.objects.update(expires_at=clock.now())
     assert "being asked" in text(typed(web, draft, "cache_name", "stmine01"))
-    assert Reading.objects.filter(kind="name").count() == 2
+    assert asked("stmine01") == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -193,7 +201,7 @@ def test_two_tabs_that_ask_in_one_instant_ask_once(web: Client, draft: Draft, ad
     monkeypatch.setattr(readings, "clock", SimpleNamespace(now=now))
     said = at_once(*[lambda tab=tab: text(typed(tab, draft, "cache_name", "stmine01")) for tab in (web, other)])
     assert ["Azure is being asked" in each for each in said] == [True, True]
-    assert Reading.objects.filter(kind="name").count() == 1
+    assert asked("stmine01") == 1
 
 
 def test_of_questions_that_were_asked_twice_the_first_stays_when_the_rule_comes(azure_connection: Connection) -> None:
@@ -211,6 +219,7 @@ def test_of_questions_that_were_asked_twice_the_first_stays_when_the_rule_comes(
 
 
 def test_only_a_script_of_the_owner_asks_by_typing(web: Client, draft: Draft, vault: Vault) -> None:
+    known = Reading.objects.count()
     said = web.get(f"/replicate/{draft.pk}/customize/name/", {"of": "cache_name", "all-cache_name": "stmine01"})
     assert "asked when it is saved" in text(said)
     colleague = Client()
@@ -218,7 +227,7 @@ def test_only_a_script_of_the_owner_asks_by_typing(web: Client, draft: Draft, va
     assert "asked when it is saved" in text(typed(colleague, draft, "cache_name", "stmine01"))
     for name in ("no good", "\x00", "", "x" * 400):
         assert typed(web, draft, "cache_name", name).status_code == 200
-    assert not Reading.objects.exclude(kind="machines").exists()
+    assert Reading.objects.count() == known
 
 
 def test_a_policy_is_told_of_while_it_is_typed(web: Client, draft: Draft, vault: Vault) -> None:
@@ -237,7 +246,7 @@ def test_a_policy_is_told_of_while_it_is_typed(web: Client, draft: Draft, vault:
 
 def test_next_waits_until_azure_has_answered(web: Client, draft: Draft) -> None:
     assert post(web, draft, "customize", {"all-cache_name": "stmine01", "do": "next"}).status_code == 302
-    assert Reading.objects.get(kind="name").result == {"subscription": SUBSCRIPTION}
+    assert Reading.objects.get(kind="name", subject="stmine01").result == {"subscription": SUBSCRIPTION}
     waits = post(web, draft, "target", TARGET | {"do": "next"})
     assert waits.headers["Location"].endswith("/target/?wait=1")
     page = text(web.get(waits.headers["Location"]))
@@ -267,7 +276,7 @@ def test_next_stays_where_a_name_is_taken(web: Client, draft: Draft) -> None:
     assert sentence in text(web.get(address(draft, one(draft))))  # on the field
     again = post(web, draft, one(draft), {"storage_name": "stmine01"})
     assert (again.status_code, sentence in text(again)) == (422, True)
-    Reading.objects.filter(kind="name").update(result={"refusal": "<zz-evil>", "free": "<zz-evil>"})
+    Reading.objects.filter(kind="name", subject="stmine01").update(result={"refusal": "<zz-evil>", "free": "<zz-evil>"})
     for page in ("target", one(draft)):
         assert "&lt;zz-evil&gt;" in text(web.get(address(draft, page)))
         assert "<zz-evil>" not in text(web.get(address(draft, page)))
@@ -302,20 +311,72 @@ def test_next_does_not_wait_for_what_is_there_by_now_nor_for_azure_that_does_not
     post(web, draft, "customize", {"all-storage_name": "stmine01", "all-group_name": "rg-new"})
     now = clock.now()
     refused = {"code": "AuthorizationFailed", "message": "No right to ask."}
-    Reading.objects.filter(kind="name").update(answered_at=now, expires_at=now + timedelta(minutes=5), problem=refused)
+    ours = Reading.objects.filter(kind="name", subject="stmine01")
+    ours.update(answered_at=now, expires_at=now + timedelta(minutes=5), problem=refused)
     assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
     assert "Azure could not be asked for the name stmine01" in text(web.get(address(draft, "target")))
-    Reading.objects.filter(kind="name").delete()
+    ours.delete()
     made = inv.StorageAccount(id=Draft.objects.get(pk=draft.pk).target["storage_account_id"], name="stmine01", location="southeastasia",
                               sku="Standard_LRS", kind="StorageV2")  # fmt: skip
     store_resource(azure_connection, "storage_account", made)
     assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
-    assert not Reading.objects.filter(kind="name").exists()
+    assert asked("stmine01") == 0
 
 
-def test_names_by_the_rules_are_left_to_the_checks(web: Client, draft: Draft) -> None:
+# --- those of the rules ----------------------------------------------------------------------------------------------------
+
+
+def test_next_waits_for_names_that_the_rules_give_and_one_press_replaces_one_for_all(web: Client, draft: Draft) -> None:
+    assert asked("stsourceasr") == 1
+    Reading.objects.filter(kind="name").update(expires_at=clock.now())
+    waits = post(web, draft, "target", TARGET)
+    assert waits.headers["Location"].endswith("/target/?wait=1")
+    told("stsourceasr", refusal="Taken.", free="stsourceasr2")
+    free()
+    page = text(web.get(waits.headers["Location"]))
+    assert "stsourceasr cannot be had: Taken. stsourceasr2 is free." in page
+    assert 'name="use" value="stsourceasr">Use stsourceasr2</button>' in page
+    assert post(web, draft, "target", TARGET | {"use": "stsourceasr"}).headers["Location"].endswith("/target/")
+    group = ids.group(SUBSCRIPTION, "rg-erp-asr")
+    assert Draft.objects.get(pk=draft.pk).target["storage_account_id"] == ids.resource(group, ACCOUNTS, "stsourceasr2")
+    assert {"storage_account_id"} == {name for name in WORLDWIDE if Draft.objects.get(pk=draft.pk).target[name]}
+    page = text(web.get(address(draft, "target")))
+    assert "stsourceasr cannot be had" not in page
+    assert "whether anybody in the world has the name stsourceasr2" in page
+    free()
     assert post(web, draft, "target", TARGET).headers["Location"].endswith("/checks/")
-    assert not Reading.objects.filter(kind="name").exists()
+    made = {step.name for step in plans.compiled(Draft.objects.get(pk=draft.pk)).resources if step.spec.kind == "storage_account"}
+    assert "stsourceasr2" in made
+    assert "stsourceasr" not in made
+
+
+def test_what_one_press_cannot_say_for_all_machines_is_changed_under_customize(
+    web: Client, draft: Draft, azure_connection: Connection
+) -> None:
+    """Two source accounts have two targets by the rule: one name for both would be another plan."""
+    disks = (estate.disk("vhd-2", managed=False, is_os=True, id="https://stother.blob.core.windows.net/vhds/b.vhd"),)
+    choose(web, draft, store_machine(azure_connection, estate.machine("erp-10", disks=disks)))
+    waits = post(web, draft, "target", TARGET)
+    told("stotherasr", refusal="Taken.", free="stotherasr2")
+    page = text(web.get(waits.headers["Location"]))
+    assert "stotherasr cannot be had: Taken. stotherasr2 is free." in page
+    assert "Use stotherasr2" not in page
+    assert "give another name under Customize" in page
+    before = Draft.objects.get(pk=draft.pk).target
+    post(web, draft, "target", TARGET | {"use": "stotherasr"})
+    assert Draft.objects.get(pk=draft.pk).target == before
+
+
+def test_a_look_compiles_nothing_for_the_names_of_the_rules(web: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the checks', where no plan is at hand."""
+    draft.refresh_from_db()
+    kept = names.wanted(draft)
+    assert {"stsourceasr"} < kept.keys()
+    monkeypatch.setattr(compiled, "compile_plan", lambda *_: pytest.fail("A plan was compiled."))
+    assert names.wanted(draft) == kept
+    Draft.objects.filter(pk=draft.pk).update(version=F("version") + 1)
+    draft.refresh_from_db()
+    assert names.wanted(draft) == {}
 
 
 def test_readers_of_a_draft_have_nothing_asked(web: Client, draft: Draft, vault: Vault) -> None:

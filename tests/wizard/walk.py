@@ -1,11 +1,13 @@
 """The ways through the wizard that its tests share."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 
-from replication.models import Draft, Machine, Vault
+from replication import clock
+from replication.models import Draft, Machine, Reading, Vault
 from tests.conftest import SUBSCRIPTION
 
 SOURCE = {"location": "eastasia", "subscription_ids": SUBSCRIPTION, "model": "ResourceManager"}
@@ -35,6 +37,13 @@ def choose(web: Client, draft: Draft, *machines: Machine) -> None:
         {"add": [machine.pk for machine in machines]},
         HTTP_HX_REQUEST="true",
     )
+
+
+def free() -> None:
+    """The worker's answer for all names that were asked for: nobody in the world has them."""
+    now = clock.now()
+    open_ = Reading.objects.filter(kind="name", answered_at=None)
+    open_.update(answered_at=now, expires_at=now + timedelta(minutes=30), result={"refusal": "", "free": ""})
 
 
 def digest_of(web: Client, draft: Draft) -> str:

@@ -104,7 +104,7 @@ class Names:
         """By the field of forms that names a new account, what is known in the world of the one that is chosen instead of it."""
         named = {NEW[field].text: ids.name(getattr(chosen, field)) for field in WORLDWIDE if getattr(chosen, field)}
         known = worldwide.standings(self._draft.connection_id, named.values()) if named else {}
-        mine = worldwide.wanted(self._draft) if known else {}
+        mine = worldwide.given(self._draft) if known else {}
         return {text: in_the_world(known[name]) for text, name in named.items() if name in known and name in mine}
 
     def _standing(self, name: str) -> Standing | None:

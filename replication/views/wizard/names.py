@@ -1,5 +1,6 @@
 """Names for something new: what is said of one while it is typed, and of those in the world for which *Next* waits."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -12,8 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from replication import access
+from replication.actions import compiled
 from replication.actions import names as worldwide
-from replication.domain.choices import Placement
+from replication.domain.choices import Placement, TargetChoices
+from replication.domain.plan import Plan
 from replication.domain.roles import Permission
 from replication.domain.targets import TargetKind
 from replication.models import Draft
@@ -76,23 +79,33 @@ def _ask(request: HttpRequest, draft: Draft, kind: TargetKind, text: str) -> wor
 # --- those for which Next waits ----------------------------------------------------------------------------------------------
 
 
-def chosen_names(request: HttpRequest, draft: Draft) -> list[present.Said]:
-    """How the names in the world stand that the draft has; who owns it has Azure asked by looking."""
-    wanted = worldwide.wanted(draft)
-    if not wanted:
+def chosen_names(request: HttpRequest, draft: Draft, plan: Plan | None = None) -> list[present.Said]:
+    """How the names in the world stand that the draft has; who owns it has Azure asked by looking.
+
+    plan: the draft's, where it is at hand, for the names that the rules give.
+    """
+    given, planned = worldwide.given(draft), worldwide.planned(plan) if plan else {}
+    if not (wanted := planned | given):
         return []
     if _may_ask(request, draft):
         known = worldwide.ask(draft, wanted, actor=actor(request, draft.vault))
     else:
         known = worldwide.standings(draft.connection_id, wanted)
-    return [present.in_the_world(known[each]) for each in sorted(known)]
+    by_hand = {each for each in planned.keys() - given.keys() if plan and not worldwide.field_for_all(plan, each)}
+    said = [present.in_the_world(known[each]) for each in sorted(known)]
+    return [replace(each, near="") if each.name in by_hand else each for each in said]  # one press must say it for all machines
 
 
-def instead(request: HttpRequest, draft: Draft) -> tuple[str, str] | None:
-    """A name of the draft that is taken and shall be replaced (use=…), and the free one that Azure was asked for."""
+def instead(request: HttpRequest, draft: Draft, target: TargetChoices) -> tuple[TargetChoices, tuple[str, str] | None]:
+    """The target settings with a free name in place of one that is taken (use=…), and both names if there are such."""
     taken = request.POST.get("use", "")
-    near = next((each.near for each in chosen_names(request, draft) if each.name == taken), "") if taken else ""
-    return (taken, near) if near else None
+    if not taken:
+        return target, None
+    plan = compiled.with_target(draft, target).plan
+    near = next((each.near for each in chosen_names(request, draft, plan) if each.name == taken), "")
+    if near and taken not in worldwide.given(draft):
+        target = worldwide.replaced(target, plan, taken, near)
+    return target, (taken, near) if near else None
 
 
 def waits(request: HttpRequest) -> bool:
@@ -106,7 +119,7 @@ def names(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = open_draft(request, pk, "target")
     if isinstance(draft, HttpResponse):
         return draft
-    said = chosen_names(request, draft)
+    said = chosen_names(request, draft, compiled.of(draft).plan if draft.target else None)
     if any(each.waiting for each in said):
         return nothing_new(RUNNING)
     if waits(request):

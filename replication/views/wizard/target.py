@@ -26,7 +26,7 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     before = TargetChoices.from_json(draft.target)
     present_choice = before or present.default_target(draft, signed_in(request), source_of(draft))
     if request.method != "POST":
-        if waits(request) and not any(each.holds for each in chosen_names(request, draft)):
+        if waits(request) and before and not _held(request, draft):
             return onward(request, draft, "checks")
         return _target_page(request, draft, target_form(request, draft, present_choice), present_choice)
     form = target_form(request, draft, present_choice, request.POST)
@@ -35,15 +35,20 @@ def target(request: HttpRequest, pk: UUID) -> HttpResponse:
     new = form.choices(before)
     if request.POST.get("do") == "update":
         return _target_page(request, draft, form, new)
-    renamed = instead(request, draft)
+    new, renamed = instead(request, draft, new)
     drafts.save_target(draft, new, version=version(request), actor=actor(request, draft.vault), renamed=renamed)
     if renamed:
         return onward(request, draft, "target")
     if request.POST.get("do") == "customize":
         return onward(request, draft, "customize")
-    if request.POST.get("do") != "close" and any(each.holds for each in chosen_names(request, draft)):
+    if request.POST.get("do") != "close" and _held(request, draft):
         return redirect(f"{present.page_url(draft, 'target')}?wait=1")
     return onward(request, draft, "checks")
+
+
+def _held(request: HttpRequest, draft: Draft) -> bool:
+    """Whether *Next* waits for a name. Whichever page comes next shows the same plan, so that compiling it here costs nobody anything."""
+    return any(each.holds for each in chosen_names(request, draft, compiled.of(draft).plan))
 
 
 def target_form(request: HttpRequest, draft: Draft, target: TargetChoices, data: Any = None) -> TargetForm:
@@ -82,14 +87,14 @@ def _target_initial(target: TargetChoices, policies: list[tuple[str, str]]) -> d
 def _target_page(
     request: HttpRequest, draft: Draft, form: TargetForm, target: TargetChoices, status: int = 200
 ) -> HttpResponse:
-    names = chosen_names(request, draft)
-    about = {"names": names, "asking": any(each.waiting for each in names), "wait": waits(request) and request.method != "POST"}
-    return show(request, draft, "target", target_context(draft, form, target) | about, status=status)
-
-
-def target_context(draft: Draft, form: TargetForm, target: TargetChoices) -> dict[str, Any]:
-    """What the target page shows, and what *Customize* shows below its blade."""
     made = compiled.with_target(draft, target)
+    names = chosen_names(request, draft, made.plan if made.digest else None)  # of a target that is not saved nobody has asked yet
+    about = {"names": names, "asking": any(each.waiting for each in names), "wait": waits(request) and request.method != "POST"}
+    return show(request, draft, "target", target_context(draft, form, made) | about, status=status)
+
+
+def target_context(draft: Draft, form: TargetForm, made: compiled.Compiled) -> dict[str, Any]:
+    """What the target page shows, and what *Customize* shows below its blade."""
     shown = {
         "form": form,
         "summary": present.summary(made.plan),
