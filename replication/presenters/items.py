@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Exists, JSONField, OuterRef, QuerySet, Subquery
+from django.utils.functional import cached_property
 
 from replication import clock, counts, finding, history, rpo
 from replication.charts import Part
@@ -203,6 +203,13 @@ class Summary:
     worst_rpo: int | None
     test_due: int
 
+    def of(self, asked: Mapping[str, str]) -> int | None:
+        """How many rows these filters leave, where that is among what was counted."""
+        if list(asked) == ["health"]:
+            return self.health.get(asked["health"])
+        statuses = {"protected": self.protected, "copying": self.copying, "enabling": self.enabling, "finishing": self.waiting}
+        return statuses.get(asked["status"]) if list(asked) == ["status"] else None
+
     @property
     def moving(self) -> int:
         """Machines on their way to being protected."""
@@ -263,7 +270,10 @@ def item_rows(items: Iterable[ProtectedItem], names: Mapping[str, str], columns:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """An item as the grid shows it. course: the last day in half hours, where a column draws it."""
+    """An item as the grid shows it. course: the last day in half hours, where a column draws it.
+
+    Its properties are kept by Django's means: Python's own take a lock until 3.12, which every row pays for.
+    """
 
     item: ProtectedItem
     names: Mapping[str, str]

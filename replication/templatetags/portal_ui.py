@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.context import Context
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -56,6 +57,19 @@ HEALTH = {
 
 CURRENT = mark_safe(' aria-current="true"')
 MARK_WORDS = {"new": "New", "reuse": "Reuse", "recommended": "Recommended", "change": "Change", "changed": "Changed"}
+
+
+def _drawn(name: str, values: dict[str, Any]) -> SafeString:
+    """A template of templates/ui/."""
+    template = _found(name) if settings.DEBUG else _kept(name)
+    return SafeString(template.render(values))
+
+
+def _found(name: str) -> Any:
+    return get_template(f"ui/{name}.html")
+
+
+_kept = lru_cache(maxsize=50)(_found)  # looked up once: a page draws a dozen
 
 
 # --- icons and states ---------------------------------------------------------------------------------------------
@@ -291,16 +305,14 @@ def action(context: Context, label: str, **parts: Any) -> SafeString:
     refuses it as well.
     """
     given = Action(label=label, **{name: value for name, value in parts.items() if value is not None})
-    return mark_safe(  # noqa: S308  the template escapes
-        render_to_string("ui/action.html", {"action": given, "csrf_token": context.get("csrf_token")})
-    )
+    return _drawn("action", {"action": given, "csrf_token": context.get("csrf_token")})
 
 
 # --- blocks -------------------------------------------------------------------------------------------------------
 
 
 def _block(name: str, content: str, **values: Any) -> SafeString:
-    return mark_safe(render_to_string(f"ui/{name}.html", {"content": content, **values}))  # noqa: S308
+    return _drawn(name, {"content": content, **values})
 
 
 @register.simple_block_tag

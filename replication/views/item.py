@@ -39,7 +39,6 @@ TABS = {
     "jobs": "Jobs",
     "record": "Runs and audit",
 }
-UNREAD = ("vault__site", "vault__caches", "vault__summary")  # documents of the whole vault, long to parse
 COPIES = ("EnableDr", "SwitchReplicationGroupProtection")  # jobs that begin a first copy (site-recovery-protocol.md §3.4)
 ROWS = 50  # of a view that has pages
 
@@ -70,8 +69,7 @@ def _address(found: ProtectedItem, tab: str) -> str:
 
 
 def _item(person: Person, pk: int) -> ProtectedItem:
-    rows = access.items(person).select_related("vault__connection").defer("search", *UNREAD)
-    found: ProtectedItem = access.get(rows, pk=pk)
+    found: ProtectedItem = access.get(access.items(person).select_related("vault__connection"), pk=pk)
     return found
 
 
@@ -153,7 +151,8 @@ _VIEWS = {
 
 
 def _events(person: Person, found: ProtectedItem) -> Any:
-    return access.events(person, found.vault).filter(item_key=found.key)
+    rows = access.events(person, found.vault).filter(item_key=found.key)
+    return rows.select_related(None).only("at", "code", "severity", "message")
 
 
 def _jobs(person: Person, found: ProtectedItem) -> Any:

@@ -1,6 +1,7 @@
 """Replicated items: the grid of one vault or of all, live, refreshed, exported."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -38,6 +39,7 @@ def items(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     summary = present.summary(_rows(person, vault), vaults)
     grid = present.grid(names, vault is None, vaults)
     view = grid.view(_shown(person, vault, request.GET), request.GET, total=summary.total)
+    view = replace(view, count=summary.of(view.asked))
     rows = present.item_rows(present.of_vaults(view.page, vaults), names, view.columns)
     known = live.shown_versions(vaults)
     context = {

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from django.urls import reverse
 
-from replication import clock, rpo
+from replication import clock, counts, rpo
 from replication.domain import inventory as inv
 from replication.domain.packing import Observed
 from replication.domain.safety import RPO_OLD, STALE, Safety
@@ -62,6 +62,20 @@ def test_worst_health_comes_first_and_every_number_is_a_filter(
         "bad",
     ]
     assert _names(browser.get(_list(vault, "?q=FIN+rg-erp")).content, "fine", "bad", "copying") == ["fine"]
+
+
+def test_what_was_counted_beforehand_is_how_many_there_are(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
+    for number, (health, status) in enumerate(product(("Normal", "Critical"), ("protected", "copying", "finishing", "enabling"))):
+        rows.item(vault, f"vm-{number}", health=health, status=status)
+    rows.item(vault, "vm-8", health="Critical", status="testing")
+    counts.keep(vault, changed=True)
+    browser = signed_in(admin)
+    asked = {
+        "": 9, "?health=Critical": 5, "?health=Warning": 0, "?status=protected": 2, "?status=copying": 2, "?status=finishing": 2,
+        "?status=enabling": 2, "?status=testing": 1, "?health=Critical&status=copying": 1, "?health=Normal&q=vm-0": 1,
+    }  # fmt: skip
+    for query, number in asked.items():
+        assert f'<b class="number">{number}</b> of 9' in browser.get(_list(vault, query)).content.decode(), query
 
 
 def test_rpo_and_test_filters(signed_in: SignedIn, vault: Vault, admin: Person) -> None:
