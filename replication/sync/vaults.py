@@ -16,7 +16,7 @@ from replication.execution import pacer
 from replication.gateway.clients import open_gateway
 from replication.gateway.kinds import is_gone
 from replication.gateway.port import AzureError, Gateway
-from replication.models import Run, Vault
+from replication.models import Connection, Run, Vault
 from replication.sync import coverage, events, handover, history, issues, jobs, outside, silence, verdicts
 from replication.sync.items import item_key, store_items
 from replication.sync.outcome import Outcome
@@ -114,6 +114,7 @@ def _store(vault: Vault, found: Found, now: datetime) -> Outcome:
     changed += issues.store_issues(vault, by_key, found.errors, now=now)
     outside.notice(vault, found.site, now)
     if verdicts.follow_items(vault):
+        Connection.inventory_changed(vault.connection_id)
         coverage.count(vault.connection)
     silence.broken(vault)
     # Runs that wait for protection decide by what was just stored.

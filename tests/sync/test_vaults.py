@@ -102,8 +102,10 @@ def test_a_vault_never_used_is_read_and_looked_at_rarely(vault):
 
 
 def test_an_enabled_machine_becomes_a_row_and_a_protected_machine(vault, enabled):
+    before = Connection.objects.get(pk=vault.connection_id).inventory_version
     item, _ = synced(vault, "Protected")
     vault.refresh_from_db()
+    assert vault.connection.inventory_version > before  # its machine cannot be replicated any more: what was counted of machines is old
     assert (item.name, item.status, item.progress) == ("crm-db-01", "protected", None)
     assert (item.primary_location, item.recovery_location) == ("eastasia", "southeastasia")
     assert item.key == f"{vault.key}/crm-db-01-asr"
