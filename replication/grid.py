@@ -119,7 +119,7 @@ class View:
     chosen: Sequence[Column] = ()  # the columns that were asked for; none: the usual ones
     total: int | None = None  # rows without any filter, where somebody has counted them already
     count: int | None = None  # rows that the filters leave, where somebody has counted them already
-    wide: Rows | None = None  # the rows without filters, where the page's are to be found by their numbers first
+    wide: Rows | None = None  # Grid.by_number
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -144,7 +144,7 @@ class View:
         if self.wide is not None:
             shown: Any = page.object_list
             numbers = list(shown.values_list("pk", flat=True))
-            found = self.wide.in_bulk(numbers)
+            found = self.wide.order_by().in_bulk(numbers)
             page.object_list = [found[number] for number in numbers if number in found]
         return page
 
@@ -187,8 +187,9 @@ class Grid:
     filters: Sequence[Filter] = ()
     search: Callable[[Rows, str], Rows] | None = None
     default_sort: str
-    # A page's rows are found by number first and read then: for wide rows with an index that holds what is filtered and sorted by.
-    by_number: bool = False
+    # Where a page's rows are read from when their numbers are found: for wide rows with an index that holds what is filtered and sorted
+    # by. It has no conditions: for them SQLite, which keeps no statistics, would walk an index rather than take fifty rows by number.
+    by_number: Rows | None = None
     _by_key: dict[str, Column] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -217,7 +218,7 @@ class Grid:
             remarks=remarks,
             chosen=self._chosen(columns_of(query), remarks),
             total=total,
-            wide=rows if self.by_number else None,
+            wide=self.by_number,
         )
 
     def _chosen(self, asked: str, remarks: list[str]) -> list[Column]:

@@ -41,6 +41,21 @@ def test_filters_are_links_that_narrow(web: Client, draft: Draft) -> None:
     assert names(web, draft, chosen="yes") == []
 
 
+def test_counts_are_remembered_until_the_inventory_changes_and_ticks_are_counted_at_once(
+    web: Client, draft: Draft, machines: list[Machine], azure_connection: Connection
+) -> None:
+    def counted(**query: str) -> str:
+        page = text(web.get(f"/replicate/{draft.pk}/machines/", query))
+        return page.split('<span class="count"><b>')[1].split("<")[0]
+
+    assert (counted(), counted(can="yes"), counted(chosen="yes")) == ("5", "4", "0")
+    choose(web, draft, machines[0])
+    assert (counted(chosen="yes"), counted(chosen="no", can="yes")) == ("1", "3")
+    store_machine(azure_connection, estate.machine("new-01"))
+    Connection.inventory_changed(azure_connection.pk)
+    assert (counted(), counted(can="yes"), counted(chosen="no")) == ("6", "5", "5")
+
+
 def test_columns_can_be_chosen(web: Client, draft: Draft) -> None:
     page = text(web.get(f"/replicate/{draft.pk}/machines/", {"columns": "power,tags"}))
     assert ">Power<" in page

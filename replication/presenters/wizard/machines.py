@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -19,6 +19,7 @@ from replication.domain.words import amount
 from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct
 from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
 
+Found = TypeVar("Found")
 MOST_TAGS = 200  # a menu of more is no help: the search finds tags too
 TOLD_FOR = 30 * 60  # seconds that what Azure said of one machine counts (models Machine.told_at)
 _CAN = (
@@ -34,7 +35,7 @@ _WARNING = tuple(code for code, rule in BY_CODE.items() if rule.effect == "warn"
 def picker(draft: Draft) -> Grid:
     """The grid of a draft's machines: what can be chosen depends on whether they go to another zone."""
     source = _source(draft)
-    menus = _Menus(draft)
+    menus = _Remembered(draft)
     return Grid(
         columns=_columns(source.zonal),
         filters=(
@@ -57,7 +58,7 @@ def picker(draft: Draft) -> Grid:
         ),
         search=finding.machines,
         default_sort="name",
-        by_number=True,
+        by_number=_shown(draft, Machine.objects.all()),
     )
 
 
@@ -150,37 +151,49 @@ def _tags(rows: Rows) -> Options:
     return sorted((tag, tag) for tag in found) if len(found) <= MOST_TAGS else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Menus:
-    """Choices read from the rows, remembered as long as the rows are those of one inventory: a page of any size costs the same."""
+@dataclass(slots=True)
+class _Remembered:
+    """What is read off all rows of a question, remembered as long as they are those of one inventory: a page of any size costs the same."""
 
     draft: Draft
+    _asked: tuple[Rows, str] | None = None  # the rows of the last question, and its key: a page has several menus of the same
 
-    def of(self, name: str, options: Callable[[Rows], Options]) -> Callable[[Rows], Options]:
-        """The same choices, looked up first."""
+    def of(self, name: str, find: Callable[[Rows], Found]) -> Callable[[Rows], Found]:
+        """The same, looked up first."""
 
-        def remembered(rows: Rows) -> Options:
-            key = f"picker:{name}:{self._inventory(rows)}"
-            found: Options | None = cache.get(key)
+        def remembered(rows: Rows) -> Found:
+            key = f"picker:{name}:{self._key(rows)}"
+            found: Found | None = cache.get(key)
             if found is None:
-                found = options(rows)
+                found = find(rows)
                 cache.set(key, found, TOLD_FOR)
             return found
 
         return remembered
 
+    def _key(self, rows: Rows) -> str:
+        if self._asked is None or self._asked[0] is not rows:
+            self._asked = rows, self._inventory(rows)
+        return self._asked[1]
+
     def _inventory(self, rows: Rows) -> str:
-        """What the rows depend on: the question with the grants in it, and when machines and items were read."""
+        """What the rows depend on: the question with the grants in it, and which inventory it is."""
         sql, params = rows.order_by().values("pk").query.sql_with_params()
-        vault = self.draft.vault
-        about = (sql, params, vault.connection.inventory_as_of, vault.version, vault.connection_id)
+        connection = self.draft.vault.connection
+        about = (sql, params, connection.inventory_as_of, connection.inventory_version, connection.pk)
         return sha256(repr(about).encode()).hexdigest()
 
 
-def counted(view: View, zonal: bool) -> tuple[View, int]:
+def counted(draft: Draft, view: View, zonal: bool) -> tuple[View, int]:
     """The view with its rows counted, and how many of them can be chosen: one look for both."""
-    found = view.rows.order_by().aggregate(every=Count("pk"), can=Count("pk", filter=Q(**{can_column(zonal): True})))
-    return replace(view, count=found["every"]), found["can"]
+
+    def count(rows: Rows) -> tuple[int, int]:
+        found = rows.order_by().aggregate(every=Count("pk"), can=Count("pk", filter=Q(**{can_column(zonal): True})))
+        return found["every"], found["can"]
+
+    ticks = view.pills["chosen"].chosen  # what is ticked is not of the inventory
+    every, can = count(view.rows) if ticks else _Remembered(draft).of(f"counts:{zonal}", count)(view.rows)
+    return replace(view, count=every), can
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------------
@@ -188,8 +201,13 @@ def counted(view: View, zonal: bool) -> tuple[View, int]:
 
 def pickable(draft: Draft, person: Person) -> QuerySet[Machine]:
     """The machines to choose from, each with whether it is chosen."""
+    return _shown(draft, candidates(draft, person, _source(draft)))
+
+
+def _shown(draft: Draft, machines: QuerySet[Machine]) -> QuerySet[Machine]:
+    """With what a page shows of them."""
     ticked = DraftMachine.objects.filter(draft=draft, machine=OuterRef("pk"))
-    return candidates(draft, person, _source(draft)).annotate(chosen=Exists(ticked)).defer("document", "search")
+    return machines.annotate(chosen=Exists(ticked)).defer("document", "search")
 
 
 def _source(draft: Draft) -> SourceChoices:

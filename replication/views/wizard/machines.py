@@ -30,7 +30,7 @@ def machines(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _confirm(request, draft)
     zonal = _zonal(draft)
     asked = present.picker(draft).view(present.pickable(draft, signed_in(request)), request.GET)
-    view, matching = present.counted(asked, zonal)
+    view, matching = present.counted(draft, asked, zonal)
     totals = present.totals(draft)
     context = {
         "view": view,
@@ -81,7 +81,7 @@ def selection(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.deselect(draft, rows.filter(pk__in=_numbers(request, "drop") | (shown - chosen)), actor=who)
     if not request.headers.get("HX-Request"):
         return HttpResponseRedirect(f"{present.page_url(draft, 'machines')}?{request.GET.urlencode()}")
-    matching = drafts.replicable(present.picker(draft).view(rows, request.GET).rows, zonal=_zonal(draft)).count()
+    _, matching = present.counted(draft, present.picker(draft).view(rows, request.GET), _zonal(draft))
     context = {"count": draft.machines.count(), "matching": matching, "totals": present.totals(draft)}
     return render(request, "replication/wizard/_selection.html", context)
 
@@ -111,7 +111,8 @@ def matrix(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = open_draft(request, pk, "machines")
     if isinstance(draft, HttpResponse):
         return draft
-    view = present.picker(draft).view(present.pickable(draft, signed_in(request)), request.GET)
+    asked = present.picker(draft).view(present.pickable(draft, signed_in(request)), request.GET)
+    view, _ = present.counted(draft, asked, _zonal(draft))
     context = {
         "view": view,
         "matrix": present.Matrix.of(view, _zonal(draft)),
