@@ -65,6 +65,11 @@ def to_review(page: Page, *machines: str) -> None:
     through_checks(page)
 
 
+def customize(page: Page) -> None:
+    """From the target page to the blade in which its targets are changed."""
+    press(page, "Customize", "**/customize/")
+
+
 def next_without_a_script(page: Page) -> None:
     """Press *Next* on the target page, and look again until it no longer waits for Azure."""
     press(page, "Next: Checks", re.compile("/(checks/|target/.wait=1)$"))

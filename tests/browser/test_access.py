@@ -111,7 +111,7 @@ def test_the_wizard_completes_without_script(size: tuple[int, int], story: Story
     expect(page.locator("#selection-strip b")).to_have_text("1 selected")
     visitor.picture(f"no-script-machines-{size[0]}")
     gestures.press(page, "Next: Target settings", "**/target/")
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     page.get_by_label(f"Replica disk type of {machine}").select_option(label="Standard SSD")
     visitor.picture(f"no-script-customize-{size[0]}")
     gestures.press(page, "Apply", "**/target/")
@@ -238,7 +238,7 @@ def test_back_forward_and_reload_keep_what_was_saved(story: Story, visit: Visit)
 def test_leaving_changes_unsaved_asks_once(story: Story, visit: Visit) -> None:
     page = visit("admin").page
     gestures.to_target(page, "file-srv-01")
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     asked: list[str] = []
     page.get_by_label("Replica disk type of file-srv-01").select_option(label="Premium SSD")
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))

@@ -24,7 +24,7 @@ def item(browser: Browser, console: str, story: Story, _screenshots: Path) -> st
     page = administrator.page
     try:
         gestures.to_target(page, MACHINE)
-        gestures.press(page, "Customize", "**/customize/")
+        gestures.customize(page)
         page.get_by_label(f"Churn of {MACHINE}").select_option(label="High churn")
         gestures.press(page, "Apply", "**/target/")
         gestures.through_checks(page)

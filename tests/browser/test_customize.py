@@ -19,7 +19,7 @@ def test_zones_a_disk_left_out_and_a_second_tab(visit: Visit) -> None:
     visitor.expected.add(409)
     page = visitor.page
     gestures.to_target(page, MACHINE)
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     other = visitor.context.new_page()
     other.goto(page.url)
     page.get_by_label(f"Availability of {MACHINE}").select_option(label="Availability zone 3")
@@ -31,7 +31,7 @@ def test_zones_a_disk_left_out_and_a_second_tab(visit: Visit) -> None:
     expect(other.locator("main ins").filter(has_text="1").first).to_be_visible()
     other.close()
 
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     page.get_by_role("link", name=re.compile(f"all settings of {MACHINE}$")).click()
     page.get_by_label(re.compile("^Replication of ")).last.select_option(label="Leave out")
     page.get_by_role("button", name="Apply", exact=True).click()

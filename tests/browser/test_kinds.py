@@ -18,7 +18,7 @@ def test_unmanaged_disks_in_an_availability_set(story: Story, visit: Visit) -> N
     visitor = visit("admin")
     page = visitor.page
     gestures.to_target(page, UNMANAGED)
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     page.get_by_label(f"Target storage account of {UNMANAGED}").focus()
     # The rule's name is taken elsewhere in the world (docs/scenarios.md): another one is given.
     page.get_by_role("textbox", name="Or a new target account named", exact=True).fill("stcontosopaydr01")

@@ -28,7 +28,7 @@ def test_a_set_and_a_cache_account_are_named_checked_and_made(visit: Visit) -> N
     visitor = visit("admin")
     page = visitor.page
     gestures.to_target(page, IN_A_SET)
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     type_in(page, "Or a new availability set named", "-no")
     expect(page.get_by_text("The name needs 1 to 80 letters")).to_be_visible()
     type_in(page, "Or a new availability set named", SET)
@@ -75,7 +75,7 @@ def test_a_name_that_somebody_else_has_is_refused_with_one_that_is_free(visit: V
     visitor.expected.add(422)
     page = visitor.page
     gestures.to_target(page, ANOTHER)
-    gestures.press(page, "Customize", "**/customize/")
+    gestures.customize(page)
     type_in(page, "Or a new cache account named", TAKEN)
     sentence = page.get_by_text(re.compile(f"{TAKEN} cannot be had: .*already taken.* {TAKEN}2 is free"))
     expect(sentence).to_be_visible()
