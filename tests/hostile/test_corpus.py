@@ -17,6 +17,7 @@ from portal.middleware import OneLineFormatter, RequestIdFilter
 from replication import models
 from replication.actions.actor import Actor
 from replication.actions.audit import broken_link, record
+from replication.domain.targets import NEW
 from tests.hostile.corpus import CORPUS
 from tests.permissions.test_matrix import address_of, table
 from tests.permissions.world import World, build
@@ -66,6 +67,7 @@ def poison(world: World, evil: str) -> None:
             verdicts=[{**verdict, "message": evil} for verdict in machine.verdicts or [{}] if verdict],
         )  # fmt: skip
     models.Resource.objects.update(name=name)
+    models.Reading.objects.filter(kind="name").update(result={"refusal": evil, "free": "stfree01"})  # Azure's words of the draft's accounts
     document = side.item.document | {"friendly_name": evil, "errors": [health_error(evil)], "protection_text": evil}
     models.ProtectedItem.objects.filter(pk=side.item.pk).update(
         name=name, resource_group=name, policy_name=name, search=evil.lower(), document=document, issue_count=1, health="Critical"
@@ -157,6 +159,22 @@ def test_whatever_an_address_asks_is_answered(world: World, evil: str) -> None:
         assert response.status_code in {200, 204, 286}, f"{row.name}: {response.status_code}"
         if "text/html" in response.get("Content-Type", ""):
             assert markup(response.content.decode()).bad == [], row.name
+
+
+def test_what_is_typed_as_a_new_name_is_answered(world: World, evil: str) -> None:
+    browser, address = world.browser("administrator"), address_of(world, "draft_name", "ours")
+    for field in [*(kind.text for kind in NEW.values()), "policy_name"]:
+        for key in (field, f"all-{field}", f"many-{field}"):
+            response = browser.get(address, {"of": field, key: evil, "since": evil}, HTTP_HX_REQUEST="true")
+            assert response.status_code in {200, 204, 286}, key
+            assert markup(response.content.decode()).bad == [], key
+
+
+def test_azures_words_of_a_name_that_is_taken_are_text_where_it_can_be_changed(world: World, evil: str) -> None:
+    browser, address = world.browser("administrator"), address_of(world, "draft_target", "ours")
+    page = browser.get(f"{address}?wait=1").content.decode()
+    assert markup(page).bad == []
+    assert ">Use stfree01</button>" in page
 
 
 FORMS: dict[str, list[str]] = {
