@@ -76,12 +76,12 @@ def _goes_on(run: Run) -> bool:
 
 def _affordable(run: Run) -> list[Step]:
     """The next steps to be sent, as many as there are tokens for."""
-    steps = [] if run.paused_at else list(ledger.unsent(run)[:BATCH])
+    steps = [] if run.paused_at else list(ledger.unsent(run)[: BATCH + 1])  # one more tells that there are more
     # Machines taken up only to be put back would have a past, and be read one by one afterwards.
     if not steps or (_is_one_of_many(steps[0]) and pacer.barred(run, steps[0].subject_key, steps[0].kind)):
         return []
-    wanted = len(steps) if len(steps) < BATCH else ledger.unsent(run).count()
-    return steps[: pacer.reserve(run, steps[0].subject_key, steps[0].kind, wanted)]
+    tokens = pacer.reserve(run, steps[0].subject_key, steps[0].kind, len(steps))
+    return steps[: min(BATCH, tokens)]
 
 
 def _is_one_of_many(step: Step) -> bool:

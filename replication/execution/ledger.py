@@ -44,14 +44,17 @@ def in_seconds(seconds: float) -> datetime:
 
 
 def due(run: Run, limit: int) -> Sequence[Step]:
-    """The run's steps under way that fall due for an exchange of their own."""
-    steps = run.steps.filter(state__in=LIVE[1:], due_at__lte=clock.now()).exclude(SWEPT)
+    """The run's steps under way that fall due for an exchange of their own, as the index of what falls due has them."""
+    steps = run.steps.filter(state__in=LIVE[1:], due_at__lte=clock.now()).exclude(SWEPT).order_by()
     return list(steps[:limit])
 
 
 def unsent(run: Run) -> QuerySet[Step]:
-    """The run's steps that could be sent now, in the plan's order."""
-    return run.steps.filter(state=StepState.WAITING, due_at__lte=clock.now())
+    """The run's steps that could be sent now, whoever waits longest first; those that began to wait together in the plan's order.
+
+    That is the order of an index: the next few are found at once, however many wait behind them.
+    """
+    return run.steps.filter(state=StepState.WAITING, due_at__lte=clock.now()).order_by("due_at", "id")
 
 
 def swept(vault_id: int) -> QuerySet[Step]:
@@ -248,7 +251,7 @@ _LOST = (StepState.FAILED, StepState.SKIPPED, StepState.CANCELLED)
 
 def _rows(run: Run, keys: Iterable[str]) -> Iterable[Step]:
     for chunk in chunks(sorted(keys)):
-        yield from run.steps.filter(key__in=chunk).only("key", "state", "title", "ended_at")
+        yield from run.steps.filter(key__in=chunk).only("key", "state", "title", "ended_at").order_by()
 
 
 def _skipped(title: str) -> Problem:
@@ -359,8 +362,8 @@ def _first_look(step: Step, job_id: str) -> datetime:
     if step.kind not in MACHINES or not job_id:
         return first
     # They fall due together: one tells it of all, however many there are.
-    together = swept(step.run.vault_id).order_by().values_list("due_at", flat=True).first()
-    return max(first, together or first)
+    together = swept(step.run.vault_id).order_by().values_list("due_at", flat=True)[:1]
+    return max([first, *together])
 
 
 def _write(step: Step, *, only_if: Q | None = None, **changes: Any) -> bool:

@@ -116,8 +116,10 @@ class Step(models.Model):
         ordering = ["stage", "position", "id"]
         constraints = [models.UniqueConstraint(fields=["run", "key"], name="step_key")]
         indexes = [
-            models.Index(fields=["run", "state", "due_at"], name="step_due"),
-            models.Index(fields=["run", "state", "stage", "position", "id"], name="step_order"),  # the next to be sent
+            models.Index(fields=["run", "state", "due_at", "id"], name="step_due"),  # the next to be looked at, or sent
+            models.Index(fields=["run", "state", "stage", "position", "id"], name="step_order"),
+            models.Index(fields=["run", "stage", "position", "id"], name="step_page"),  # a page of ten thousand machines
+            models.Index(fields=["run", "machine_key", "stage", "position", "id"], name="step_by_machine"),  # and those of none
             models.Index(Lower("azure_job_id"), name="step_by_job"),  # whose job is this?
             models.Index(fields=["request_id"], name="step_by_request"),
         ]
