@@ -190,6 +190,8 @@ class Grid:
     # Where a page's rows are read from when their numbers are found: for wide rows with an index that holds what is filtered and sorted
     # by. It has no conditions: for them SQLite, which keeps no statistics, would walk an index rather than take fifty rows by number.
     by_number: Rows | None = None
+    # A column that is the same in all rows and stands first in their indexes: PostgreSQL walks an index only in an order that names it.
+    alike: str = ""
     _by_key: dict[str, Column] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -241,6 +243,8 @@ class Grid:
     def _order(self, sort: str) -> list[OrderBy | str]:
         column, back = self._by_key[sort.removeprefix("-")], sort.startswith("-")
         terms = [_term(name, back, column.nullable) for name in column.order]
+        if self.alike:
+            terms.insert(0, _term(self.alike, back, nullable=False))
         return [*terms, "-pk" if back else "pk"]
 
 

@@ -125,6 +125,7 @@ def grid(names: Mapping[str, str], subscriptions: Mapping[str, str], locations: 
         ),
         search=finding.machines,
         default_sort="name",
+        alike="gone_at",
     )
 
 

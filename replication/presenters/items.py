@@ -43,7 +43,7 @@ def grid(names: Mapping[str, str], several_vaults: bool, vaults: Sequence[Vault]
             1, Column(key="vault", label="Vault", order=("vault__name", "name"), text=lambda i: i.vault.name)
         )
         filters.append(Choice(key="vault", label="Vault", narrow=by("vault__name"), options=[(vault.name, vault.name) for vault in vaults]))
-    return Grid(columns=columns, filters=filters, search=finding.items, default_sort="health")
+    return Grid(columns=columns, filters=filters, search=finding.items, default_sort="health", alike="gone_at")
 
 
 def _columns(names: Mapping[str, str]) -> tuple[Column, ...]:
