@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from html import escape
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils.safestring import SafeString
 
 from replication import clock, finding
 from replication.actions.drafts import can_column, candidates, replicable, tagged
@@ -17,6 +20,7 @@ from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
 from replication.domain.eligibility.told import AGREES_NOT, AGREES_NOT_TITLE
 from replication.domain.words import amount
 from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct
+from replication.markup import row_address
 from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
 
 Found = TypeVar("Found")
@@ -27,6 +31,7 @@ _CAN = (
     ("warn", "Can be, with warnings"),
     ("no", "Cannot be replicated"),
 )
+_NOWRAP = ' class="nowrap"'
 _DISKS = {"1": (1, 1), "2-4": (2, 4), "5-16": (5, 16), "17": (17, 100)}
 _DISK_WORDS = (("1", "1 disk"), ("2-4", "2 to 4"), ("5-16", "5 to 16"), ("17", "More than 16"))
 _WARNING = tuple(code for code, rule in BY_CODE.items() if rule.effect == "warn")
@@ -218,18 +223,23 @@ def _source(draft: Draft) -> SourceChoices:
 
 @dataclass(frozen=True)
 class MachineRow:
-    """A machine as the picker shows it. columns: those that the view has."""
+    """A machine as the picker shows it. columns: those that the view has; draft_id: the picker's draft."""
 
     machine: Machine
     zonal: bool = False
     columns: Sequence[Column] = ()
+    draft_id: UUID | None = None
 
     @property
-    def cells(self) -> list[tuple[str, str]]:
-        """(key, text) of the columns between the name and the eligibility."""
-        return [
-            (each.key, str(each.text(self.machine))) for each in self.columns if each.key not in {"name", "eligibility"}
-        ]
+    def url(self) -> str:
+        """The page of all that is said of it."""
+        return row_address("draft_why", self.machine.pk, self.draft_id)
+
+    @property
+    def cells(self) -> SafeString:
+        """The columns between the name and the eligibility."""
+        between = (each for each in self.columns if each.key not in {"name", "eligibility"})
+        return SafeString("".join(_cell(each.key, str(each.text(self.machine))) for each in between))
 
     @property
     def chosen(self) -> bool:
@@ -260,6 +270,10 @@ class MachineRow:
 
     def _said(self, effect: str) -> list[Mapping[str, Any]]:
         return said(self.machine, effect, zonal=self.zonal)
+
+
+def _cell(key: str, text: str) -> str:
+    return f"<td{_NOWRAP if key == 'disks' else ''}>{escape(text) or '—'}</td>"
 
 
 def said(machine: Machine, effect: str, *, zonal: bool) -> list[Mapping[str, Any]]:

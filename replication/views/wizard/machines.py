@@ -34,7 +34,7 @@ def machines(request: HttpRequest, pk: UUID) -> HttpResponse:
     totals = present.totals(draft)
     context = {
         "view": view,
-        "rows": [present.MachineRow(machine, zonal, view.columns) for machine in view.page],
+        "rows": [present.MachineRow(machine, zonal, view.columns, draft.pk) for machine in view.page],
         "matching": matching,
         "selected": totals.machines,
         "totals": totals,
