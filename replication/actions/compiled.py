@@ -97,7 +97,8 @@ def _stamp(draft: Draft) -> str:
         plans.vault_facts(vault), plans.naming_rules(vault), settings.value("replication.region_pairing", vault),
         django_settings.SITE_RECOVERY_WRITES_A_MINUTE,
     ]  # fmt: skip
-    return sha256(repr(about).encode()).hexdigest()
+    # PostgreSQL gives keys back in another order than they were written in: what was just saved must stand like what is read again.
+    return sha256(json.dumps(about, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 @cache

@@ -57,6 +57,17 @@ def test_a_thousand_chosen_machines_cost_the_queries_of_a_hundred(
     assert costs() == few
 
 
+def test_a_plan_counts_in_whatever_order_the_database_gives_the_choices_back(ready: Draft) -> None:
+    """PostgreSQL has an order of keys of its own, so that what *Next* compiled of the saved draft would be compiled again."""
+    ready.refresh_from_db()
+    compiled.of(ready)
+    ready.target = dict(reversed(ready.target.items())) | {"policy": dict(reversed(ready.target["policy"].items()))}
+    ready.source = dict(reversed(ready.source.items())) | {"subscription_ids": tuple(ready.source["subscription_ids"])}
+    assert compiled.kept(ready) is not None
+    ready.target["retention"] = 1
+    assert compiled.kept(ready) is None
+
+
 @pytest.mark.parametrize("change", ["choice", "machine", "inventory", "setting"])
 def test_a_plan_that_is_kept_counts_until_something_changes(
     web: Client, ready: Draft, machines: list[Machine], azure_connection: Connection, change: str
