@@ -123,8 +123,15 @@ def _request(job: Job) -> str:
     return str((job.document or {}).get("activity_id") or "").partition(" ")[0]
 
 
+def _steps(vault: Vault) -> Rows:
+    """Steps of runs in the vault with what names job, run and person."""
+    named = "run__number", "run__purpose", "run__started_by__display_name", "run__started_by__username"
+    rows = Step.objects.filter(run__vault=vault).select_related("run__started_by")
+    return rows.only("azure_job_id", "request_id", "subject_key", *named)
+
+
 def _by_job(jobs: list[Job], vault: Vault) -> Mapping[str, Run]:
-    steps = Step.objects.filter(run__vault=vault).exclude(kind__startswith="job_").select_related("run__started_by")
+    steps = _steps(vault).exclude(kind__startswith="job_")
     by_id = steps.annotate(job=Lower("azure_job_id")).filter(job__in=[job.key for job in jobs])
     by_request = steps.filter(request_id__in=[each for job in jobs if (each := _request(job))])
     found = {step.azure_job_id.lower(): step.run for step in by_id}
@@ -134,8 +141,7 @@ def _by_job(jobs: list[Job], vault: Vault) -> Mapping[str, Run]:
 def _controlled(jobs: list[Job], vault: Vault) -> Mapping[str, list[Run]]:
     keys = [job.key for job in jobs]
     found: dict[str, list[Run]] = {}
-    rows = Step.objects.filter(run__vault=vault, kind__startswith="job_", subject_key__in=keys)
-    for step in rows.select_related("run__started_by"):
+    for step in _steps(vault).filter(kind__startswith="job_", subject_key__in=keys):
         found.setdefault(step.subject_key, []).append(step.run)
     return found
 

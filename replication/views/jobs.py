@@ -34,7 +34,7 @@ def jobs(request: HttpRequest, pk: int) -> HttpResponse:
     """The vault's jobs, newest first."""
     person = signed_in(request)
     vault = access.vault(person, pk)
-    view = present.grid().view(access.jobs(person, vault), request.GET)
+    view = present.grid().view(access.jobs(person, vault).select_related(None), request.GET)
     context = {
         "vault": vault,
         "view": view,

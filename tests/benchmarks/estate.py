@@ -107,7 +107,7 @@ def _around(vault: Vault, items: list[ProtectedItem]) -> None:
         (
             Job(
                 vault=vault, key=f"j{n}", arm_id=f"/j{n}", name=f"j{n}", scenario="EnableDr", state="Succeeded", target_name=item.name,
-                started_at=now, document={}, as_of=now,
+                started_at=now - timedelta(seconds=n), document={}, as_of=now,
             )
             for n, item in enumerate(items)
         ),

@@ -35,6 +35,7 @@ PAGES = {
     "dashboard": "/overview/",
     "dashboard of a vault": "/vaults/{vault}/",
     "coverage": "/coverage/?protected=no",
+    "jobs": "/vaults/{vault}/jobs/",
     "nothing new": "/items/live/?ids={item}&since={vault}:1",
 }
 
