@@ -1,7 +1,7 @@
 """Site Recovery jobs: the list and one of them, each with the run of ours that asked for it. Azure names no person."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -112,10 +112,15 @@ class JobRow:
 
 
 def with_runs(jobs: Iterable[Job], vault: Vault) -> list[JobRow]:
-    """Jobs with the runs that asked for them: by the job's id, or by our request id at the beginning of its activity id. Three queries."""
+    """Jobs with the runs that asked for them: by the job's id, or by our request id at the beginning of its activity id. Two queries."""
     shown = list(jobs)
-    asked, controlled = _by_job(shown, vault), _controlled(shown, vault)
-    return [JobRow(job, asked.get(job.key) or asked.get(_request(job)), controlled.get(job.key, [])) for job in shown]
+    asked = _by_job(shown, vault)
+    return [JobRow(job, asked.get(job.key) or asked.get(_request(job))) for job in shown]
+
+
+def whole(job: Job, vault: Vault) -> JobRow:
+    """The same of one job, with the runs that cancelled or restarted it, too."""
+    return replace(with_runs([job], vault)[0], controlled=_controlled(job, vault))
 
 
 def _request(job: Job) -> str:
@@ -127,7 +132,7 @@ def _steps(vault: Vault) -> Rows:
     """Steps of runs in the vault with what names job, run and person."""
     named = "run__number", "run__purpose", "run__started_by__display_name", "run__started_by__username"
     rows = Step.objects.filter(run__vault=vault).select_related("run__started_by")
-    return rows.only("azure_job_id", "request_id", "subject_key", *named)
+    return rows.only("azure_job_id", "request_id", *named)
 
 
 def _by_job(jobs: list[Job], vault: Vault) -> Mapping[str, Run]:
@@ -138,12 +143,8 @@ def _by_job(jobs: list[Job], vault: Vault) -> Mapping[str, Run]:
     return found | {step.request_id: step.run for step in by_request}
 
 
-def _controlled(jobs: list[Job], vault: Vault) -> Mapping[str, list[Run]]:
-    keys = [job.key for job in jobs]
-    found: dict[str, list[Run]] = {}
-    for step in _steps(vault).filter(kind__startswith="job_", subject_key__in=keys):
-        found.setdefault(step.subject_key, []).append(step.run)
-    return found
+def _controlled(job: Job, vault: Vault) -> list[Run]:
+    return [step.run for step in _steps(vault).filter(kind__startswith="job_", subject_key=job.key)]
 
 
 def controls(job: Job) -> list[str]:

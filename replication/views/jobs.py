@@ -64,7 +64,7 @@ def job(request: HttpRequest, pk: int, job_pk: int) -> HttpResponse:
     """One job with its tasks and errors, our run that asked for it, and what was done with it."""
     person = signed_in(request)
     vault, found = _get(person, pk, job_pk)
-    row = present.with_runs([found], vault)[0]
+    row = present.whole(found, vault)
     context = {"vault": vault, "row": row, "controls": present.controls(found), **_why(request, person, vault, found)}
     return render(request, "replication/jobs/page.html", context)
 
