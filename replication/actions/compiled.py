@@ -14,11 +14,11 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Sum
 
 from replication import domain, settings
 from replication.actions import plans
-from replication.actions.drafts import selected
+from replication.actions.drafts import selected, ticked
 from replication.domain.choices import TargetChoices
 from replication.domain.compiler import compile_plan
 from replication.domain.forecast import Forecast, forecast
@@ -83,14 +83,10 @@ def page(draft: Draft, compiled: Compiled, number: int) -> list[PlannedStep]:
 
 
 def _stamp(draft: Draft) -> str:
-    """A constant number of queries, however many machines there are.
-
-    Rows of chosen machines are only added (with higher numbers) and deleted: as long as their count and the highest number are the same,
-    so are they. What was customised raises the draft's version.
-    """
+    """A constant number of queries, however many machines there are. What was customised raises the draft's version."""
     vault, connection = draft.vault, draft.vault.connection
     about = [
-        _rules(), str(draft.pk), draft.version, draft.source, draft.target, draft.machines.aggregate(n=Count("pk"), last=Max("pk")),
+        _rules(), str(draft.pk), draft.version, draft.source, draft.target, ticked(draft),
         connection.inventory_version, str(connection.inventory_as_of), connection.locations,
         Vault.objects.filter(connection=connection).aggregate(n=Count("pk"), versions=Sum("version")), vault.site,
         Run.objects.filter(plan__draft=draft).aggregate(n=Count("pk"), versions=Sum("version")),

@@ -1,11 +1,11 @@
 """Verbs on drafts. A draft is changed only by its owner, and only from the version that the page showed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from replication import access, clock, settings
 from replication.actions.actor import CONSOLE, Actor
@@ -387,9 +387,29 @@ def subject_of(vault: Vault, draft: Draft | None = None) -> dict[str, Any]:
     return {"subject_kind": "draft", "subject_key": str(draft.pk), "subject_name": name, "vault_key": vault.key}
 
 
+def ticked(draft: Draft) -> str:
+    """Which machines are chosen, as one short text.
+
+    Their rows are only added (with higher numbers) and deleted: as long as their count and the highest number are the same, so are they.
+    """
+    found = draft.machines.aggregate(n=Count("pk"), last=Max("pk"))
+    return f"{found['n']}-{found['last']}"
+
+
 def selected(draft: Draft) -> QuerySet[DraftMachine]:
     """The draft's machines, by name, with what plans and *Customize* need of their rows."""
-    return draft.machines.select_related("machine").only("draft_id", "overrides", *(f"machine__{name}" for name in _PLANNED))
+    return _planned(draft.machines.all())
+
+
+def numbered(numbers: Iterable[int]) -> list[DraftMachine]:
+    """The same of some rows, in the order of their numbers: a late page of many machines reads those that it shows, and no others."""
+    wanted = list(numbers)
+    rows = _planned(DraftMachine.objects.order_by()).in_bulk(wanted)
+    return [rows[each] for each in wanted if each in rows]
+
+
+def _planned(rows: QuerySet[DraftMachine]) -> QuerySet[DraftMachine]:
+    return rows.select_related("machine").only("draft_id", "overrides", *(f"machine__{name}" for name in _PLANNED))
 
 
 _PLANNED = ("key", "arm_id", "name", "resource_group", "disk_count", "disk_gib", "document")

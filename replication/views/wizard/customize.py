@@ -32,7 +32,7 @@ def customize(request: HttpRequest, pk: UUID) -> HttpResponse:
     if isinstance(draft, HttpResponse):
         return draft
     rows = _filtered(request, draft)
-    page = Paginator(rows, MACHINES_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.values_list("pk", flat=True), MACHINES_A_PAGE).get_page(request.GET.get("page"))
     blade = _Blade(request, draft, page)
     if request.method != "POST":
         return blade.show()
@@ -52,9 +52,9 @@ def _filtered(request: HttpRequest, draft: Draft) -> QuerySet[DraftMachine]:
 class _Blade:
     """The forms of the blade, for one page of machines: only these are read, however many the draft has."""
 
-    def __init__(self, request: HttpRequest, draft: Draft, page: Page[DraftMachine]) -> None:
+    def __init__(self, request: HttpRequest, draft: Draft, page: Page[int]) -> None:
         self.request, self.draft, self.page = request, draft, page
-        shown, self.total = list(page), draft.machines.count()
+        shown, self.total = drafts.numbered(page), draft.machines.count()
         whole = page.paginator.count == self.total  # nothing is filtered away: the first page begins with the draft's first machine
         first = shown[:1] if whole and page.number == 1 else list(drafts.selected(draft)[:1])
         read = list({row.pk: row for row in (*shown, *first)}.values())
