@@ -45,6 +45,7 @@ def store_machine(connection: Connection, machine: inv.Machine) -> Machine:
         as_of=clock.now(),
     )
     finding.write(Machine, [(made.pk, made.search)])
+    Connection.inventory_changed(connection.pk)  # as every read says that changed something
     return made
 
 

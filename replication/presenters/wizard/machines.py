@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
 from html import escape
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
@@ -14,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.safestring import SafeString
 
 from replication import clock, finding
-from replication.actions.drafts import can_column, candidates, replicable, tagged
+from replication.actions.drafts import can_column, candidates, replicable, tagged, ticked
 from replication.domain.choices import SourceChoices
 from replication.domain.eligibility import BY_CODE, REGIONAL, ZONAL
 from replication.domain.eligibility.told import AGREES_NOT, AGREES_NOT_TITLE
@@ -22,8 +21,8 @@ from replication.domain.words import amount
 from replication.grid import Choice, Column, Grid, Options, Rows, View, distinct
 from replication.markup import row_address
 from replication.models import Draft, DraftMachine, Machine, MachineBrief, Person
+from replication.presenters.wizard.remembered import Remembered, counts
 
-Found = TypeVar("Found")
 MOST_TAGS = 200  # a menu of more is no help: the search finds tags too
 TOLD_FOR = 30 * 60  # seconds that what Azure said of one machine counts (models Machine.told_at)
 _CAN = (
@@ -40,7 +39,7 @@ _WARNING = tuple(code for code, rule in BY_CODE.items() if rule.effect == "warn"
 def picker(draft: Draft) -> Grid:
     """The grid of a draft's machines: what can be chosen depends on whether they go to another zone."""
     source = _source(draft)
-    menus = _Remembered(draft)
+    menus = Remembered(draft.vault.connection)
     return Grid(
         columns=_columns(source.zonal),
         filters=(
@@ -156,48 +155,11 @@ def _tags(rows: Rows) -> Options:
     return sorted((tag, tag) for tag in found) if len(found) <= MOST_TAGS else []
 
 
-@dataclass(slots=True)
-class _Remembered:
-    """What is read off all rows of a question, remembered as long as they are those of one inventory: a page of any size costs the same."""
-
-    draft: Draft
-    _asked: tuple[Rows, str] | None = None  # the rows of the last question, and its key: a page has several menus of the same
-
-    def of(self, name: str, find: Callable[[Rows], Found]) -> Callable[[Rows], Found]:
-        """The same, looked up first."""
-
-        def remembered(rows: Rows) -> Found:
-            key = f"picker:{name}:{self._key(rows)}"
-            found: Found | None = cache.get(key)
-            if found is None:
-                found = find(rows)
-                cache.set(key, found, TOLD_FOR)
-            return found
-
-        return remembered
-
-    def _key(self, rows: Rows) -> str:
-        if self._asked is None or self._asked[0] is not rows:
-            self._asked = rows, self._inventory(rows)
-        return self._asked[1]
-
-    def _inventory(self, rows: Rows) -> str:
-        """What the rows depend on: the question with the grants in it, and which inventory it is."""
-        sql, params = rows.order_by().values("pk").query.sql_with_params()
-        connection = self.draft.vault.connection
-        about = (sql, params, connection.inventory_as_of, connection.inventory_version, connection.pk)
-        return sha256(repr(about).encode()).hexdigest()
-
-
 def counted(draft: Draft, view: View, zonal: bool) -> tuple[View, int]:
     """The view with its rows counted, and how many of them can be chosen: one look for both."""
-
-    def count(rows: Rows) -> tuple[int, int]:
-        found = rows.order_by().aggregate(every=Count("pk"), can=Count("pk", filter=Q(**{can_column(zonal): True})))
-        return found["every"], found["can"]
-
     ticks = view.pills["chosen"].chosen  # what is ticked is not of the inventory
-    every, can = count(view.rows) if ticks else _Remembered(draft).of(f"counts:{zonal}", count)(view.rows)
+    kept = Remembered(draft.vault.connection)
+    every, can = counts(view.rows, zonal=zonal) if ticks else kept.counts(view.rows, zonal=zonal)
     return replace(view, count=every), can
 
 
@@ -314,7 +276,13 @@ class Totals:
 
 
 def totals(draft: Draft) -> Totals:
-    """What is chosen in the draft."""
-    briefs = MachineBrief.objects.filter(pk__in=draft.machines.values("machine_id"))
-    counted = briefs.aggregate(n=Count("pk"), disks=Sum("disk_count"), gib=Sum("disk_gib"))
-    return Totals(counted["n"], counted["disks"] or 0, counted["gib"] or 0)
+    """What is chosen in the draft; added up when the ticks or the inventory have changed."""
+    ticks, connection = ticked(draft), draft.vault.connection
+    key = f"totals:{draft.pk}:{ticks}:{connection.inventory_version}:{connection.inventory_as_of}".replace(" ", "")
+    found: Totals | None = cache.get(key)
+    if found is None:
+        briefs = MachineBrief.objects.filter(pk__in=draft.machines.values("machine_id"))
+        sums = briefs.aggregate(n=Count("pk"), disks=Sum("disk_count"), gib=Sum("disk_gib"))
+        found = Totals(sums["n"], sums["disks"] or 0, sums["gib"] or 0)
+        cache.set(key, found, TOLD_FOR)
+    return found

@@ -1,7 +1,7 @@
 """*Source*: choices with their numbers, and the line under the form."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from replication.domain.words import amount
 from replication.forms.wizard import Options
 from replication.models import Draft, Machine, Person, Vault
 from replication.presenters.looks import region, regions
+from replication.presenters.wizard.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +35,18 @@ class SourceOptions:
         """
         machines = access.machines(person, vault)
         here = machines.filter(location=source["location"], model=source["model"] or Model.RESOURCE_MANAGER.value)
-        in_all = Counter(_numbers(machines, "subscription_id"))  # wherever they are: it stays true while a region is being chosen
-        inside = here.filter(subscription_id__in=source["subscription_ids"]).order_by().values("group_key")
-        groups = inside.annotate(shown=Max("resource_group"), number=Count("pk")).order_by("group_key")
+        kept = Remembered(vault.connection)
+        # Wherever they are: it stays true while a region is being chosen.
+        in_all = Counter(kept.of("subscriptions", _numbers("subscription_id"))(machines))
+        groups = kept.of("groups", _groups)(here.filter(subscription_id__in=source["subscription_ids"]))
         subscriptions = access.subscriptions(person, vault, "source")
+        in_each = kept.of("locations", _numbers("location"))(machines)
         return cls(
-            locations=[("", "Choose a location"), *_locations(vault, machines, source["zonal"])],
+            locations=[("", "Choose a location"), *_locations(vault, in_each, source["zonal"])],
             subscriptions=[
                 (row.subscription_id, _counted(row.name, in_all[row.subscription_id])) for row in subscriptions
             ],
-            groups=[(each["group_key"], _counted(each["shown"], each["number"])) for each in groups],
+            groups=[(key, _counted(shown, number)) for key, shown, number in groups],
         )
 
     def only(self) -> dict[str, Any]:
@@ -56,15 +59,23 @@ class SourceOptions:
         }
 
 
-def _numbers(machines: QuerySet[Machine], column: str) -> dict[str, int]:
+def _numbers(column: str) -> Callable[[QuerySet[Machine]], dict[str, int]]:
     """How many machines there are of each value, counted by the database."""
-    return dict(machines.order_by().values_list(column).annotate(number=Count("pk")))
+    return lambda machines: dict(machines.order_by().values_list(column).annotate(number=Count("pk")))
 
 
-def _locations(vault: Vault, machines: QuerySet[Machine], zonal: bool) -> Options:
-    """Regions with machines. The vault's own is open only between zones, and only regions that have zones are open there."""
+def _groups(machines: QuerySet[Machine]) -> list[tuple[str, str, int]]:
+    """(key, name as Azure writes it, machines) of their resource groups."""
+    of_each = machines.order_by().values("group_key").annotate(shown=Max("resource_group"), number=Count("pk"))
+    return list(of_each.order_by("group_key").values_list("group_key", "shown", "number"))
+
+
+def _locations(vault: Vault, counted: Mapping[str, int], zonal: bool) -> Options:
+    """Regions with machines. The vault's own is open only between zones, and only regions that have zones are open there.
+
+    counted: their machines.
+    """
     names, own = regions([vault]), rules.normal(vault.location)
-    counted = _numbers(machines, "location")
     opened = [each for each in counted if (each in rules.ZONAL if zonal else rules.normal(each) != own)]
     labels = {each: _counted(region(names, each), counted[each]) for each in opened}
     return sorted(labels.items(), key=lambda pair: pair[1])
@@ -79,7 +90,7 @@ def found(draft: Draft, person: Person, source: SourceChoices | None) -> str:
     if source is None:
         return ""
     rows = candidates(draft, person, source)
-    number, can = rows.count(), replicable(rows, zonal=source.zonal).count()
+    number, can = Remembered(draft.vault.connection).counts(rows, zonal=source.zonal)
     if not number:
         return f"No machine fits. {_way_on(draft, person, source)}"
     tail = "" if can else f" {_none_can(rows, source)}"
