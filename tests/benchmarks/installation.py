@@ -98,6 +98,14 @@ class Installation(House):
             self.until(lambda: self._look(run, count), seconds)
         return self.accepted(run)
 
+    def wait_enabled(self, run: str, seconds: float = 1200) -> None:
+        """Wait until Azure has enabled all: for minutes nothing is heard of a run whose requests have all been accepted."""
+        query = "SELECT count(*) FROM replication_step WHERE run_id = ? AND kind = 'protect' AND ended_at IS NULL"
+        over = time.monotonic() + seconds
+        while self.rows(query, run)[0][0]:
+            assert time.monotonic() < over, "they were not enabled in time"
+            time.sleep(2)
+
     def _look(self, run: str, count: int) -> bool:
         time.sleep(0.5)
         self.watch_memory()

@@ -5,9 +5,10 @@ stored. Bound: max(0, N - bucket) / refill, by the narrower of Resource Manager'
 figures and judges nothing.
 
     N=1000        machines
-    FULL=1        a run of 10,000 as well (another twenty minutes)
+    FULL=1        a run of 10,000 as well, and it and one of a thousand until all are enabled (another hour)
     WATCH=1       stay until all are enabled (another nine minutes), for the reads of the whole run
-    ONLY=a,b      some parts: foundations, ours, site-recovery, rival, rival-site-recovery, fairness, projected, full
+    ONLY=a,b      some parts: foundations, ours, site-recovery, rival, rival-site-recovery, fairness, projected, full,
+                  enabled-few, enabled-many
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tests.benchmarks import projected
 from tests.benchmarks.installation import Installation, installation
 
 N = int(os.environ.get("N", "1000"))
+MANY, FULL = 10_000, bool(os.environ.get("FULL"))
 ASSUMED = 200  # writes a minute that Site Recovery takes (*assumed*)
 PROGRAMS = ("web", "worker", "simulator")
 COLUMNS = "{:36}{:>10}{:>8}{:>8}{:>8}{:>8}{:>6}{:>9}" + "{:>10}" * 2 * len(PROGRAMS)
@@ -79,8 +81,8 @@ def bound_of(machines: int, writes_a_minute: int) -> float:
 # --- ours ------------------------------------------------------------------------------------------------------------------
 
 
-def ours(machines: int, writes_a_minute: int, watch: bool = False) -> Row:
-    """A run of so many machines, with somebody who watches it live."""
+def ours(machines: int, writes_a_minute: int, watch: bool = False, enabled: bool = False) -> Row:
+    """A run of so many machines, with somebody who watches it live. enabled: what it costs is told of the whole run, not of its sending."""
     bound = bound_of(machines, writes_a_minute)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -92,11 +94,14 @@ def ours(machines: int, writes_a_minute: int, watch: bool = False) -> Row:
         watcher = one.watcher(run)
         accepted = one.wait_accepted(run, machines, 60 + 2 * bound)
         seconds = accepted[-1] - one.begun(run) if len(accepted) == machines else float("inf")
+        if enabled:
+            one.wait_enabled(run)
         spent = {name: now - used[name] for name, now in _used(one).items()}
         watcher.leave()
         log = one.log()
         row = Row(
-            name=f"ours, {machines:,}, {_limits(writes_a_minute)}", machines=machines, seconds=seconds, bound=bound,
+            name=f"ours, {machines:,}, {'until enabled' if enabled else _limits(writes_a_minute)}",
+            machines=machines, seconds=seconds, bound=bound,
             **_calls(log, machines), failures=one.failures(run),
             memory={name: one.peaks[name] / 1024 for name in PROGRAMS},
             processor={name: 1000 * spent[name] / machines for name in PROGRAMS},
@@ -129,7 +134,7 @@ def _calls(log: list[dict[str, Any]], machines: int) -> dict[str, Any]:
 
 def _stay(one: Installation, run: str, machines: int) -> str:
     """Stay until all are enabled, and a while longer: what an hour of the first copy costs is told from that while."""
-    one.wait_ended(run)
+    one.wait_enabled(run)
     one.watch_memory()
     before, began = len(one.log()), time.monotonic()
     time.sleep(310)  # one whole interval of the vault's reading
@@ -273,7 +278,9 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "site-recovery": lambda: [ours(N, ASSUMED)],
     "rival-site-recovery": lambda: [rival(N, ASSUMED)],
     "projected": lambda: projections(N),
-    "full": lambda: [ours(10_000, 0)] if os.environ.get("FULL") else [],
+    "full": lambda: [ours(MANY, 0)] if FULL else [],
+    "enabled-few": lambda: [ours(N, 0, enabled=True)] if FULL else [],
+    "enabled-many": lambda: [ours(MANY, 0, enabled=True)] if FULL else [],
 }
 
 
@@ -303,8 +310,9 @@ def _compared(rows: Mapping[str, Row]) -> Iterator[str]:
     for mine, theirs in (("ours", "rival"), ("site-recovery", "rival-site-recovery")):
         if mine in rows and theirs in rows:
             yield f"{rows[mine].name}: {rows[mine].seconds / rows[theirs].seconds:.2f} of the hard rival's time (goal 1.05)"
-    if "full" in rows and "ours" in rows:
-        many, few = rows["full"], rows["ours"]
+    # While the last of ten thousand are sent, Azure has long enabled the first: only whole runs are of the same work.
+    if "enabled-many" in rows and "enabled-few" in rows:
+        many, few = rows["enabled-many"], rows["enabled-few"]
         spent = [f"{name} {many.processor[name] / few.processor[name]:.2f}" for name in PROGRAMS]
         calls = f"writes {many.writes / few.writes:.2f}, reads {many.reads / few.reads:.2f}"
         yield f"a machine of {many.machines:,} beside one of {few.machines:,} (goal 1.10): processor {', '.join(spent)}; {calls}"
