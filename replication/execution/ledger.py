@@ -363,7 +363,7 @@ def _first_look(step: Step, job_id: str) -> datetime:
         return first
     # They fall due together: one tells it of all, however many there are.
     together = swept(step.run.vault_id).order_by().values_list("due_at", flat=True)[:1]
-    return max([first, *together])
+    return max([first, *(at for at in together if at)])
 
 
 def _write(step: Step, *, only_if: Q | None = None, **changes: Any) -> bool:
