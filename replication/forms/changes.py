@@ -9,6 +9,7 @@ from replication.domain import ids, naming
 from replication.domain.changes import DiskTypes, UpdateSpec
 from replication.domain.settling import address_refusal
 from replication.domain.specs import InterfaceSpec
+from replication.domain.targets import astray
 from replication.forms.wizard.options import Options
 
 DISK_TYPES = (
@@ -78,8 +79,12 @@ class SettingsForm(forms.Form):
         return text
 
     def clean(self) -> dict[str, Any]:
-        """Subnets must be of the chosen network, and addresses lie in their subnets."""
+        """Subnets must be of the chosen network, addresses lie in their subnets, and an availability set in the machine's group."""
         data = super().clean() or {}
+        chosen = data.get("availability_set_id", "")
+        moved = {"availability_set_id", "group_id"} & set(self.changed_data)
+        if chosen and moved and data.get("group_id") and (wrong := astray(chosen, data["group_id"])):
+            self.add_error("availability_set_id", wrong)
         known = self.subnets.get(ids.key(data.get("network_id", "")), {})
         for n, _ in enumerate(self.there.interfaces):
             subnet, address = data.get(f"subnet_{n}", ""), data.get(f"address_{n}", "")

@@ -71,6 +71,20 @@ def test_bad_settings_change_nothing(items: list[ProtectedItem], web: Client, gi
     assert not Run.objects.exists()
 
 
+def test_a_machine_does_not_leave_the_group_of_its_availability_set(items: list[ProtectedItem], web: Client) -> None:
+    address = f"/items/{items[0].pk}/change/"
+    group = fields(web.get(address))["group_id"]
+    items[0].document["details"]["recoveryAvailabilitySet"] = f"{group}/providers/Microsoft.Compute/availabilitySets/avset-there"
+    items[0].save()
+    page = web.get(address)
+    elsewhere = next(each for each, _ in page.context["form"].fields["group_id"].choices if ids.key(each) != ids.key(group))
+    refused = web.post(address, fields(page) | {"group_id": elsewhere})
+    assert refused.status_code == 422
+    assert "avset-there lies in" in refused.content.decode()
+    assert web.post(address, fields(page) | {"name": "erp-dr-01"}).status_code == 200
+    assert not Run.objects.exists()
+
+
 def test_unchanged_settings_start_nothing(items: list[ProtectedItem], web: Client) -> None:
     address = f"/items/{items[0].pk}/change/"
     answer = web.post(address, fields(web.get(address)), follow=True)
