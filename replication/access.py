@@ -203,7 +203,7 @@ def _vault_ids_of(person: int, permission: Permission) -> RawSQL:
     """The question, not its answer: a page asks it a dozen times, and Django takes longer to write it than a database to answer it."""
     holding = [each.value for each in Role if allowed(each, permission)]
     asked = Grant.objects.filter(person=person, ended_at=None, role__in=holding).values("vault_id")
-    return RawSQL(*questions.written(asked))  # noqa: S611  # nosec B611  Django's own, with its parameters
+    return RawSQL(*questions.written(asked))  # noqa: S611  # nosec B611 - Django's own, with its parameters
 
 
 def connections(person: Someone) -> QuerySet[Connection]:

@@ -42,13 +42,13 @@ def item_exactly(text: str) -> Q:
 def _beginning(model: type[Any], word: bytes) -> RawSQL:
     """Row ids of what has a term that begins so: its own, or its machine's."""
     sql, number = _asking(model is ProtectedItem, whole_words=False)
-    return RawSQL(sql, [word, word + b"\xff"] * (number // 2))  # noqa: S611  # nosec B611  Django's own; no UTF-8 has this byte
+    return RawSQL(sql, [word, word + b"\xff"] * (number // 2))  # noqa: S611  # nosec B611 - Django's own; no UTF-8 has this byte
 
 
 def _being(model: type[Any], text: str) -> RawSQL:
     """Row ids of machines that have the text as one whole word, or of the items of these."""
     sql, number = _asking(model is ProtectedItem, whole_words=True)
-    return RawSQL(sql, [whole(text) or b""] * number)  # noqa: S611  # nosec B611  as above
+    return RawSQL(sql, [whole(text) or b""] * number)  # noqa: S611  # nosec B611 - as above
 
 
 @lru_cache(maxsize=4)
