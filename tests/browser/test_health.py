@@ -105,7 +105,7 @@ def test_the_ledger_from_the_month_to_a_machines_times(come: Come, vault: Vault,
     expect(page.get_by_role("region", name="By tag table")).to_contain_text("prod")
     visitor.look("ledger-by-tag")
     assert visitor.overflow() == 0
-    page.get_by_role("link", name="Show them").click()  # who overspent the error budget
+    page.get_by_role("link", name="Machines that overspent").click()  # who overspent the error budget
     expect(names).to_have_text(["erp-1"])
     page.get_by_role("link", name="erp-1", exact=True).click()
     times = page.get_by_role("region", name="Times out of target table").locator("tbody tr")
