@@ -218,6 +218,12 @@ def as_of(at: datetime | None, verb: str = "As of") -> SafeString:
     return markup("{} {}", verb, _time(at, text))
 
 
+@register.simple_tag
+def azure_read(at: datetime | None) -> SafeString:
+    """*Azure read 12:41:07*, and whether that is too long ago: beside the commands, and with every live answer."""
+    return markup("{}{}", as_of(at, "Azure read"), ", too long ago" if at and stale(at) else "")
+
+
 @register.filter
 def stale(at: datetime | None) -> bool:
     """Whether what was read then is too old to rely on."""

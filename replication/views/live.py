@@ -50,9 +50,9 @@ def oldest(vaults: Iterable[Vault]) -> datetime | None:
 
 
 def dated(response: HttpResponse, as_of: datetime | None) -> HttpResponse:
-    """The answer, with when Azure was read: the page shows that also while nothing changes (ui/live.html says the same)."""
+    """The answer, with when Azure was read: the page shows that also while nothing changes."""
     # Without a tag in it, strip_tags gives back the safe string, which is not quite the text that a header must be.
-    response["As-Of"] = strip_tags(ui.as_of(as_of, "Azure read")).strip() + (", too long ago" if as_of and ui.stale(as_of) else "")
+    response["As-Of"] = strip_tags(ui.azure_read(as_of)).strip()
     return response
 
 
