@@ -88,7 +88,7 @@ def save_target(
     with _change(draft, "target", version=version, actor=actor) as change:
         if renamed:
             choices = choices.renamed(*renamed)
-            rows = draft.machines.filter(customized=True, overrides__has_any_keys=list(WORLDWIDE)).values_list("pk", "overrides")
+            rows = named(draft).values_list("pk", "overrides")
             _override(draft, {pk: MachineChoice.from_json(said).renamed(*renamed) for pk, said in rows}, change)
         change.set(target=choices.to_json())
         if change.before.get("target", {}).get("location") != choices.location:
@@ -394,6 +394,11 @@ def ticked(draft: Draft) -> str:
     """
     found = draft.machines.aggregate(n=Count("pk"), last=Max("pk"))
     return f"{found['n']}-{found['last']}"
+
+
+def named(draft: Draft) -> QuerySet[DraftMachine]:
+    """Those of the draft's machines that have names of their own for what is unique in the whole world."""
+    return draft.machines.filter(customized=True, overrides__has_any_keys=list(WORLDWIDE))
 
 
 def selected(draft: Draft) -> QuerySet[DraftMachine]:

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from replication import access, clock
 from replication.actions import compiled, readings
 from replication.actions.actor import Actor
+from replication.actions.drafts import named
 from replication.domain import ids, naming
 from replication.domain.choices import TargetChoices
 from replication.domain.compiler.resources import HIGH_CACHE
@@ -136,7 +137,7 @@ def given(draft: Draft) -> dict[str, str]:
 
     At most three queries.
     """
-    own = draft.machines.filter(customized=True, overrides__has_any_keys=list(WORLDWIDE)).values_list("overrides", flat=True)
+    own = named(draft).values_list("overrides", flat=True)
     chosen = {ids.key(each): each for said in (draft.target, *own) for each in _accounts(said)}
     if not chosen:
         return {}
